@@ -1,0 +1,5 @@
+"""The somkit command."""
+
+
+def main() -> None:
+    """Run the command."""

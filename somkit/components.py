@@ -1,0 +1,366 @@
+"""The contracts: `Component` and the nine kinds of parts that a map is made of.
+
+Every part is a frozen attrs class, ``@attrs.frozen(kw_only=True)``, abstract or final, with a ``name``, a docstring and
+a default for every field. It holds no mutable state and no random generator. n samples, m units, d features throughout.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, final
+
+import attrs
+import numpy as np
+
+from somkit.errors import ParameterError, RecipeError
+from somkit.kernels.portable import rank, tie_margin
+from somkit.lattice import Influence, Lattice, lattice_of_graph
+from somkit.notation import write
+from somkit.validators import holds_nan, number, plain
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import networkx as nx
+    from matplotlib.axes import Axes
+
+    from somkit.engine import State, Task
+    from somkit.recipe import Recipe
+    from somkit.samples import Samples
+    from somkit.trained import TrainedMap
+
+Array = np.ndarray[Any, Any]
+Role = Literal["learning_rate", "radius"]
+
+PAIRWISE_NUMBERS = 1 << 22  # distances that the default `Metric.nearest` holds at once: 32 MB
+
+
+@attrs.frozen(kw_only=True)
+class Component(ABC):
+    """A named, frozen, comparable part of a map.
+
+    Fields are bools, numbers, strings, tuples of these, or components; numpy scalars become Python's and lists become
+    tuples when a part is built, and NaN is refused. None may only be a field's default: it stands for "left out".
+    """
+
+    name: ClassVar[str]
+    kind: ClassVar[str]
+
+    def __attrs_post_init__(self) -> None:
+        """Make the fields plain values; a part that has its own ``__attrs_post_init__`` calls this one first."""
+        for field in attrs.fields(type(self)):
+            value = plain(getattr(self, field.name))
+            if holds_nan(value):
+                message = f"{type(self).__name__}.{field.name} must not be NaN."
+                raise ParameterError(message)
+            object.__setattr__(self, field.name, value)
+
+    def changed_fields(self) -> dict[str, Any]:
+        """Return the fields that differ from their defaults, by name, as they are."""
+        fields = attrs.fields(type(self))
+        return {
+            field.name: getattr(self, field.name)
+            for field in fields
+            if type(getattr(self, field.name)) is not type(field.default) or getattr(self, field.name) != field.default
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the name and the fields that differ from their defaults, as JSON and TOML can hold them."""
+        return {"name": self.name} | {key: _unwrapped(value) for key, value in self.changed_fields().items()}
+
+    def __str__(self) -> str:
+        """Spell the part as text, with its bare name: ``hex:rows=10``."""
+        fields = self.to_dict()
+        return write(str(fields.pop("name")), fields)
+
+
+def _unwrapped(value: Any) -> Any:
+    if isinstance(value, Component):
+        return value.to_dict()
+    return [_unwrapped(item) for item in value] if isinstance(value, tuple) else value
+
+
+@attrs.frozen(kw_only=True)
+class Topology(Component):
+    """Which units a map has, where they lie and which are joined.
+
+    Implement `graph`; a regular grid that knows its distances overrides `lattice` instead of building a graph first.
+
+    Examples
+    --------
+    >>> import attrs, networkx as nx
+    >>> from somkit import Topology, validators
+    >>> @attrs.frozen(kw_only=True)
+    ... class Wheel(Topology):
+    ...     "A hub and a ring of units round it."
+    ...     name = "wheel"
+    ...     units: int = attrs.field(default=12, validator=validators.integer(minimum=4))
+    ...     def graph(self):
+    ...         return nx.wheel_graph(self.units)
+    >>> Wheel(units=6).lattice().diameter
+    2.0
+    """
+
+    kind: ClassVar[str] = "topology"
+
+    @abstractmethod
+    def graph(self) -> nx.Graph:
+        """Return an undirected graph; nodes may be any hashables, with ``pos`` (2 or 3 floats) if they have one."""
+
+    def lattice(self) -> Lattice:
+        """Return the lattice that maps are trained on; by default `graph`'s, counting edges."""
+        return lattice_of_graph(self.graph())
+
+    def sized_for(self, samples: Samples) -> Topology:
+        """Return this topology with every field that is "auto" turned into a number that suits the samples."""
+        del samples
+        return self
+
+
+@attrs.frozen(kw_only=True)
+class Metric(Component):
+    """How far a sample is from a unit's vector.
+
+    Attributes
+    ----------
+    batch_update : "mean" | "normalised_mean" | None
+        The centre of a set of samples that suits the metric: their mean, or the mean of their directions. None: the
+        metric has no closed form for it, and the batch trainer refuses the metric.
+    """
+
+    kind: ClassVar[str] = "metric"
+    batch_update: ClassVar[Literal["mean", "normalised_mean"] | None] = None
+
+    @property
+    def accepts_missing(self) -> bool:
+        """Whether samples may hold NaN."""
+        return False
+
+    @property
+    def accepts_sparse(self) -> bool:
+        """Whether samples may be scipy sparse matrices."""
+        return False
+
+    @abstractmethod
+    def pairwise(self, X: Array, W: Array) -> Array:
+        """Return all distances, (n, d) and (m, d) -> (n, m), finite and >= 0; X is a dense read-only block."""
+
+    def nearest(self, X: Array, W: Array, k: int = 1) -> tuple[Array, Array]:
+        """Return the k nearest units of each sample, nearest first, and their distances.
+
+        Ties, distances that agree within (d + 4) * 2^-52 relative, go to the lowest unit. Override it only where the
+        same answer can be had faster.
+
+        Returns
+        -------
+        units : array of shape (n, k), int64
+        distances : array of shape (n, k), float64
+        """
+        units = np.empty((len(X), k), dtype=np.int64)
+        distances = np.empty((len(X), k))
+        rows = max(1, PAIRWISE_NUMBERS // len(W))
+        for start in range(0, len(X), rows):
+            block = slice(start, start + rows)
+            measured = np.asarray(self.pairwise(X[block], W), dtype=np.float64)
+            if not np.isfinite(measured).all():
+                message = f"metric '{self}' returned a distance that is not finite; it must not for finite samples."
+                raise RecipeError(message)
+            units[block], distances[block] = rank(measured, k, tie_margin(X.shape[1]))
+        return units, distances
+
+    def best(self, x: Array, W: Array) -> tuple[int, float]:
+        """Return the nearest unit of one sample, shape (d,), and its distance: `nearest`, for online trainers."""
+        units, distances = self.nearest(x[None, :], W, 1)
+        return int(units[0, 0]), float(distances[0, 0])
+
+
+@attrs.frozen(kw_only=True)
+class Schedule(Component):
+    """How the learning rate or the radius changes while a map is trained."""
+
+    kind: ClassVar[str] = "schedule"
+
+    @abstractmethod
+    def __call__(self, progress: Any) -> Any:
+        """Return the value at a progress in [0, 1], a scalar or an array: finite, in the same shape."""
+
+    def for_role(self, role: Role, lattice: Lattice) -> Schedule:
+        """Return the schedule with every field that was left out filled in for its role on this lattice."""
+        del role, lattice
+        return self
+
+    @final
+    def values(self, progress: Any, role: Role) -> Array:
+        """Return what the trainer uses: finite values >= 0 as float64, or raise naming the schedule."""
+        values = np.asarray(self(np.asarray(progress, dtype=np.float64)), dtype=np.float64)
+        if values.shape != np.shape(progress):
+            message = f"schedule '{self}' returned shape {values.shape} for progress of shape {np.shape(progress)}."
+            raise RecipeError(message)
+        wrong = ~np.isfinite(values) | (values < 0)
+        if wrong.any():
+            first = values[wrong].flat[0]
+            label = role.replace("_", " ")
+            message = f"the {label} must be finite and >= 0, got {first} from schedule '{self}'; change its parameters."
+            raise RecipeError(message)
+        return values
+
+
+@attrs.frozen(kw_only=True)
+class Neighbourhood(Component):
+    """How strongly a unit is moved when the best-matching unit is a map distance away.
+
+    Parameters
+    ----------
+    reach : float >= 0 or "none"
+        Units farther than this, in map distance, are not moved; a unit at exactly this distance is.
+
+    Attributes
+    ----------
+    lowest : float
+        The smallest influence it ever has. The batch trainer refuses negative ones: its weights would not be a mean's.
+    falling : bool
+        Whether the influence never rises with distance.
+    """
+
+    kind: ClassVar[str] = "neighbourhood"
+    lowest: ClassVar[float] = 0.0
+    falling: ClassVar[bool] = True
+
+    reach: float | str = attrs.field(default="none", validator=number(minimum=0, words=("none",)))
+
+    @abstractmethod
+    def __call__(self, distance: Any, radius: Any) -> Any:
+        """Return the influence at finite distances for radii > 0, arrays of one shape; 1 at distance 0."""
+
+    @final
+    @property
+    def longest_reach(self) -> float:
+        """`reach` as a number, infinite for "none"."""
+        return math.inf if isinstance(self.reach, str) else float(self.reach)
+
+    @final
+    def influences(self, distance: Any, radius: Any) -> Array:
+        """Return the influence that training uses, for distances and radii that broadcast.
+
+        It is 0 at infinite distance and beyond `reach`; at radius 0 it is 1 at distance 0 and 0 elsewhere.
+        """
+        distance, radius = np.broadcast_arrays(np.asarray(distance, float), np.asarray(radius, float))
+        finite, wide = np.isfinite(distance), radius > 0
+        usable, broad = (distance, radius) if finite.all() and wide.all() else (np.where(finite, distance, 0.0), None)
+        with np.errstate(over="ignore", under="ignore"):
+            influence = np.array(
+                self(usable, np.where(wide, radius, 1.0) if broad is None else broad), dtype=np.float64
+            )
+        if influence.shape != distance.shape or not np.isfinite(influence).all():
+            message = f"neighbourhood '{self}' must return finite influences in the shape of its distances."
+            raise RecipeError(message)
+        influence[~finite | (distance > self.longest_reach)] = 0.0
+        return np.where(wide, influence, (distance == 0).astype(np.float64))
+
+    @final
+    def at(self, radius: float) -> Influence:
+        """Return the influence at one radius, for `Lattice.spread`."""
+        return Influence(lambda distance: self.influences(distance, radius), reach=self.longest_reach)
+
+
+@attrs.frozen(kw_only=True)
+class Initialiser(Component):
+    """The codebook that training starts from."""
+
+    kind: ClassVar[str] = "initialiser"
+
+    @abstractmethod
+    def initialise(self, samples: Samples, lattice: Lattice, rng: np.random.Generator) -> Array:
+        """Return a finite codebook of shape (m, d)."""
+
+
+@attrs.frozen(kw_only=True)
+class Trainer(Component):
+    """How an epoch changes the codebook.
+
+    Attributes
+    ----------
+    default_learning_rate : str
+        The spelling of the schedule that ``learning_rate=None`` stands for.
+    takes_order : bool
+        Whether the samples are taken one after the other, so that an explicit ``order`` of them has a meaning.
+    """
+
+    kind: ClassVar[str] = "trainer"
+    default_learning_rate: ClassVar[str] = "standard/linear"
+    takes_order: ClassVar[bool] = False
+
+    def check(self, recipe: Recipe) -> None:
+        """Raise `RecipeError` if a part of the recipe cannot work with this trainer; called when a recipe is built."""
+        del recipe
+
+    @abstractmethod
+    def run_epoch(self, task: Task, state: State) -> State:
+        """Return the state after one more epoch; neither argument is modified."""
+
+
+@attrs.frozen(kw_only=True)
+class Measure(Component):
+    """One number that says how good a map is.
+
+    Attributes
+    ----------
+    better : "lower" | "higher"
+        Which way is better.
+    needs_labels : bool
+        Whether it cannot be had without ``y``.
+    """
+
+    kind: ClassVar[str] = "measure"
+    better: ClassVar[Literal["lower", "higher"]] = "lower"
+    needs_labels: ClassVar[bool] = False
+
+    @abstractmethod
+    def __call__(self, trained: TrainedMap, X: Any = None, y: Any = None, sample_weight: Any = None) -> float:
+        """Return the measure of a map on samples in the data's own units."""
+
+    def per_unit(self, trained: TrainedMap, X: Any = None, y: Any = None, sample_weight: Any = None) -> Array | None:
+        """Return the measure unit by unit, shape (m,), NaN where a unit has none; None if it has no such form."""
+        del trained, X, y, sample_weight
+        return None
+
+
+@attrs.frozen(kw_only=True)
+class Visualiser(Component):
+    """One picture of a map.
+
+    Attributes
+    ----------
+    projection : str or None
+        matplotlib's name of the projection it draws on, ``"3d"`` for instance.
+    """
+
+    kind: ClassVar[str] = "visualiser"
+    projection: ClassVar[str | None] = None
+
+    def figure_size(self, trained: TrainedMap) -> tuple[float, float]:
+        """Return the width and height, in inches, of a figure that suits the picture when none is given."""
+        del trained
+        return 6.4, 4.8
+
+    @abstractmethod
+    def draw(self, trained: TrainedMap, ax: Axes, X: Any = None, y: Any = None, sample_weight: Any = None) -> Axes:
+        """Draw on ``ax`` and return it; several panels go into ``ax.inset_axes``; nothing of pyplot is touched."""
+
+
+@attrs.frozen(kw_only=True)
+class Exporter(Component):
+    """A map written to a file for other programs and other people."""
+
+    kind: ClassVar[str] = "exporter"
+
+    @abstractmethod
+    def write(self, trained: TrainedMap, path: Path, X: Any = None, y: Any = None, sample_weight: Any = None) -> None:
+        """Write the map to ``path``."""
+
+
+KINDS: dict[str, type[Component]] = {
+    kind.kind: kind
+    for kind in (Topology, Metric, Schedule, Neighbourhood, Initialiser, Trainer, Measure, Visualiser, Exporter)
+}

@@ -1,0 +1,87 @@
+"""Work in fixed blocks on one pool of threads, with sums that do not depend on how many threads there are."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from typing import Any, TypeVar
+
+import numpy as np
+
+Result = TypeVar("Result")
+Array = np.ndarray[Any, Any]
+
+BLOCK_ROWS = 2_048  # part of the result: sums are taken block by block, so changing it changes last bits
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def _blas() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+def map_blocks(function: Callable[[int], Result], count: int, n_jobs: int | None = None) -> Iterator[Result]:
+    """Yield ``function(0)``, ``function(1)``, ... in order, worked out by ``n_jobs`` threads (None: every core).
+
+    BLAS is held to one thread meanwhile: it is not bit-identical over thread counts, and a second pool would only
+    fight the first one for the cores. Only a few results are held at once, whatever ``count`` is.
+    """
+    jobs = min(n_jobs or usable_cores(), count)
+    with _blas().limit(limits=1, user_api="blas"):
+        if jobs <= 1:
+            for number in range(count):
+                yield function(number)
+            return
+        pool = ThreadPoolExecutor(jobs, thread_name_prefix="somkit")
+        waiting: deque[Future[Result]] = deque()
+        try:
+            for number in range(count):
+                waiting.append(pool.submit(function, number))
+                if len(waiting) > 2 * jobs:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+class TreeSum:
+    """A running sum of arrays along the binary tree of their numbers: block 2k with 2k + 1, then pairs of pairs.
+
+    Only log2(count) partial sums are held, and any aligned range of blocks adds up to the same bits anywhere.
+
+    Examples
+    --------
+    >>> total = TreeSum()
+    >>> for value in (1.0, 2.0, 3.0):
+    ...     total.add(np.array([value]))
+    >>> total.result()
+    array([6.])
+    """
+
+    def __init__(self) -> None:
+        self._partial: list[tuple[int, Array]] = []
+
+    def add(self, value: Array) -> None:
+        """Add the next block's array."""
+        level = 0
+        while self._partial and self._partial[-1][0] == level:
+            value = self._partial.pop()[1] + value
+            level += 1
+        self._partial.append((level, value))
+
+    def result(self) -> Array:
+        """Return the sum of all blocks added so far; at least one."""
+        total = self._partial[-1][1]
+        for _, value in self._partial[-2::-1]:
+            total = value + total
+        return total

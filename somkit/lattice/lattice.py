@@ -1,0 +1,226 @@
+"""Lattice: the units of a map and everything that can be asked about where they are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, final
+
+import attrs
+import numpy as np
+
+from somkit.errors import TopologyError
+from somkit.lattice.rules import BLOCK, Array, MapDistance, Path, frozen_array
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+TABLE_UNITS = 2_048  # up to this many units all distances are kept: 32 MB
+LEVELS = 4_096  # more distinct distances than this are not worth a table
+
+
+@final
+@attrs.frozen
+class Influence:
+    """How strongly a unit is moved at a map distance, and the distance beyond which it is not moved.
+
+    Parameters
+    ----------
+    function : callable
+        Takes an array of map distances, which may be infinite, and returns the influences in the same shape.
+    reach : float
+        No unit farther than this has an influence other than 0.
+    """
+
+    function: Callable[[Array], Array]
+    reach: float = math.inf
+
+    def __call__(self, distance: Array) -> Array:
+        """Return the influence at each distance."""
+        return self.function(distance)
+
+
+def _nodes(value: Any) -> tuple[Hashable, ...]:
+    return tuple(value)
+
+
+def _positions(value: Any) -> Array:
+    return frozen_array(value, np.float64)
+
+
+def _edges(value: Any) -> Array:
+    return frozen_array(np.reshape(value, (-1, 2)), np.int64)
+
+
+@final
+@attrs.frozen(eq=False)
+class Lattice:
+    """Units 0..m-1, where they lie, which are joined, and how far apart they are on the map.
+
+    Parameters
+    ----------
+    nodes : tuple of hashables
+        The label of each unit: a graph's own nodes, (row, column) on regular grids.
+    positions : array of shape (m, 2) or (m, 3)
+        Where a unit is drawn. Regular lattices have unit spacing.
+    edges : array of shape (e, 2)
+        Pairs of joined units, each once, the lower unit first, in ascending order.
+    lengths : array of shape (e,), default all 1
+        Length of each edge, finite and > 0.
+    rule : MapDistance, default `Path`
+        How far apart two units are.
+    cells : array of shape (m, c, 2), optional
+        Corners of the region that each unit fills when drawn flat; None where units are drawn as points on a graph.
+
+    Raises
+    ------
+    TopologyError
+        If the shapes disagree, an edge leads nowhere, or a length is not finite and positive.
+
+    Examples
+    --------
+    >>> from somkit.lattice import Lattice
+    >>> path = Lattice(nodes=("a", "b", "c"), positions=[[0, 0], [1, 0], [2, 0]], edges=[[0, 1], [1, 2]])
+    >>> path.distances_from([0])
+    array([[0., 1., 2.]])
+    """
+
+    nodes: tuple[Hashable, ...] = attrs.field(converter=_nodes)
+    positions: Array = attrs.field(converter=_positions)
+    edges: Array = attrs.field(converter=_edges)
+    lengths: Array = attrs.field(default=None, kw_only=True)
+    rule: MapDistance = attrs.field(factory=Path, kw_only=True)
+    cells: Array | None = attrs.field(default=None, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        """Check what the rest of the class relies on."""
+        lengths = np.ones(len(self.edges)) if self.lengths is None else self.lengths
+        object.__setattr__(self, "lengths", frozen_array(lengths, np.float64))
+        if self.cells is not None:
+            object.__setattr__(self, "cells", frozen_array(self.cells, np.float64))
+        count = len(self.nodes)
+        if not count:
+            message = "a map needs at least one unit; this topology has none."
+            raise TopologyError(message)
+        if self.positions.shape not in {(count, 2), (count, 3)} or not np.isfinite(self.positions).all():
+            message = f"positions must be finite, of shape ({count}, 2) or ({count}, 3), got {self.positions.shape}."
+            raise TopologyError(message)
+        if len(self.edges) and (self.edges.min() < 0 or self.edges.max() >= count):
+            message = f"edges must join units 0 to {count - 1}, got one that joins {self.edges.max()}."
+            raise TopologyError(message)
+        if self.lengths.shape != (len(self.edges),) or not (np.isfinite(self.lengths) & (self.lengths > 0)).all():
+            message = "edge lengths must be finite and > 0, one for each edge."
+            raise TopologyError(message)
+
+    def __len__(self) -> int:
+        """Return the number of units, m."""
+        return len(self.nodes)
+
+    @cached_property
+    def unit_lengths(self) -> bool:
+        """Whether every edge has length 1, so that distances along edges count them."""
+        return bool((self.lengths == 1).all())
+
+    @cached_property
+    def adjacency(self) -> csr_array:
+        """The (m, m) symmetric sparse matrix of edge lengths."""
+        from scipy.sparse import csr_array
+
+        ends = np.concatenate([self.edges, self.edges[:, ::-1]])
+        both = np.concatenate([self.lengths, self.lengths])
+        return csr_array((both, (ends[:, 0], ends[:, 1])), shape=(len(self), len(self)))
+
+    @cached_property
+    def parts(self) -> Array:
+        """The number of the connected part that each unit belongs to, shape (m,)."""
+        from scipy.sparse.csgraph import connected_components
+
+        return np.asarray(connected_components(self.adjacency, directed=False)[1], dtype=np.int64)
+
+    @cached_property
+    def _all_distances(self) -> Array:
+        table = self.rule.rows(self, np.arange(len(self)))
+        table.flags.writeable = False
+        return table
+
+    def distances_from(self, units: Any) -> Array:
+        """Return the map distances from some units to every unit.
+
+        Parameters
+        ----------
+        units : array of shape (k,)
+            Unit numbers.
+
+        Returns
+        -------
+        array of shape (k, m), float64
+            Infinite where there is no way along the map.
+        """
+        units = np.atleast_1d(np.asarray(units, dtype=np.int64))
+        if len(self) <= TABLE_UNITS:
+            return self._all_distances[units]
+        return self.rule.rows(self, units)
+
+    @cached_property
+    def diameter(self) -> float:
+        """The largest finite map distance; 0 for a map of one unit."""
+        sources = self.rule.sources(self)
+        largest = 0.0
+        for start in range(0, len(sources), BLOCK):
+            rows = self.distances_from(sources[start : start + BLOCK])
+            largest = max(largest, float(np.max(rows, where=np.isfinite(rows), initial=0.0)))
+        return largest
+
+    @cached_property
+    def levels(self) -> tuple[Array, Array] | None:
+        """The distinct map distances (q,) and, for each pair of units, which it is (m, m); None where q is large."""
+        if len(self) > TABLE_UNITS:
+            return None
+        distinct, which = np.unique(self._all_distances, return_inverse=True)
+        if len(distinct) > LEVELS:
+            return None
+        return distinct, which.reshape(len(self), len(self)).astype(np.uint16)
+
+    @cached_property
+    def chart(self) -> Array:
+        """Coordinates to lay the map into data with: (m, c), of mean 0 and standard deviation 1, longest axis first.
+
+        A periodic axis of a regular lattice takes two columns, a circle; a general lattice is charted by its positions.
+        """
+        axes = self.rule.axes() or [(np.ptp(column), column[:, None]) for column in self.positions.T]
+        columns = np.hstack([axis for _, axis in sorted(axes, key=lambda item: -item[0])])
+        centred = columns - columns.mean(axis=0)
+        spread = centred.std(axis=0)
+        flat = spread <= 1e-12 * max(spread.max(), 1e-300)
+        return np.asarray((centred / np.where(flat, 1.0, spread))[:, ~flat])
+
+    def adjacent(self, first: Any, second: Any) -> Array:
+        """Tell, pair by pair, whether two units are joined by an edge; shape (k,), bool."""
+        first, second = np.asarray(first, dtype=np.int64), np.asarray(second, dtype=np.int64)
+        low, high = np.minimum(first, second), np.maximum(first, second)
+        joined = np.minimum(*self.edges.T) * len(self) + np.maximum(*self.edges.T)
+        return np.isin(low * len(self) + high, joined)
+
+    def spread(self, values: Array, influence: Influence) -> Array:
+        """Carry values from the units they fell on to every unit within reach.
+
+        Parameters
+        ----------
+        values : array of shape (m, c)
+            What each unit holds; rows of zeros are passed over.
+        influence : Influence
+            How much of it arrives at a map distance.
+
+        Returns
+        -------
+        array of shape (m, c), float64
+            For each unit j the sum over units b of influence(distance(b, j)) * values[b].
+        """
+        values = np.asarray(values, dtype=np.float64)
+        total = np.zeros(values.shape)
+        holders = np.flatnonzero(values.any(axis=1))
+        for start in range(0, len(holders), BLOCK):
+            units = holders[start : start + BLOCK]
+            total += influence(self.distances_from(units)).T @ values[units]
+        return total

@@ -1,0 +1,218 @@
+"""How far apart two units are on the map: along the edges, by coordinates, or from a table.
+
+A rule is data, not code, so that a map file can hold it and a stranger's lattice comes back without its plugin.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar, final
+
+import attrs
+import numpy as np
+
+from somkit.errors import TopologyError
+
+if TYPE_CHECKING:
+    from somkit.lattice.lattice import Lattice
+
+Array = np.ndarray[Any, Any]
+BLOCK = 256  # rows of distances worked on at once: 80 MB for 40 000 units
+
+
+def frozen_array(value: Any, dtype: type) -> Array:
+    """Return a read-only array of ``value``; what is read-only already is not copied."""
+    array: Array = np.asarray(value, dtype=dtype)
+    if array.flags.writeable:
+        array = array.copy()
+        array.flags.writeable = False
+    return array
+
+
+def _floats(value: Any) -> Array:
+    return frozen_array(value, np.float64)
+
+
+class MapDistance(ABC):
+    """A rule for the distance between units; `Path`, `Coordinates` and `Table` are all there are."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def rows(self, lattice: Lattice, units: Array) -> Array:
+        """Return the (k, m) distances from k units to all m; infinite where there is no way."""
+
+    def sources(self, lattice: Lattice) -> Array:
+        """Return units among which one end of a longest distance is found; all, unless the rule knows better."""
+        return np.arange(len(lattice))
+
+    def axes(self) -> list[tuple[float, Array]]:
+        """Return the extent of each axis and its coordinates: (m, 1), or (m, 2) round a circle."""
+        return []
+
+    @abstractmethod
+    def to_record(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return what a file keeps: plain values and arrays."""
+
+
+@final
+@attrs.frozen
+class Path(MapDistance):
+    """The length of the shortest path along the edges."""
+
+    name: ClassVar[str] = "path"
+
+    def rows(self, lattice: Lattice, units: Array) -> Array:
+        """Search outwards from each unit (breadth first where every edge has length 1, else Dijkstra)."""
+        from scipy.sparse.csgraph import dijkstra
+
+        graph = lattice.adjacency
+        found = dijkstra(graph, directed=False, indices=units, unweighted=lattice.unit_lengths)
+        return np.asarray(found, dtype=np.float64).reshape(len(units), len(lattice))
+
+    def to_record(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Nothing but the name: edges and lengths are the lattice's."""
+        return {"rule": self.name}, {}
+
+
+def _coordinate_norm(norm: str, deltas: list[Array], weights: tuple[float, ...]) -> Array:
+    if norm == "euclidean":
+        return np.sqrt(sum((delta * delta * weight for delta, weight in zip(deltas, weights, strict=True)), 0.0))
+    if norm == "chebyshev":
+        return np.asarray(np.maximum.reduce(deltas))
+    if norm == "manhattan":
+        return np.asarray(sum(deltas[1:], deltas[0]))
+    # Hexagons in double-width coordinates (row, 2 column + shift): a diagonal step changes both, by one each.
+    return np.maximum(deltas[0], (deltas[0] + deltas[1]) / 2)
+
+
+NORMS = ("euclidean", "chebyshev", "manhattan", "hexagonal")
+
+
+@final
+@attrs.frozen(eq=False)
+class Coordinates(MapDistance):
+    """A norm of the difference of coordinates, wrapped round the periodic axes.
+
+    Parameters
+    ----------
+    points : array of shape (m, p)
+        Coordinates; whole numbers on regular lattices, so that a neighbour is at exactly 1.
+    norm : "euclidean" | "chebyshev" | "manhattan" | "hexagonal"
+        ``hexagonal`` counts steps between hexagons in double-width coordinates (row, 2 column + shift).
+    weights : tuple of p floats
+        Factors of the squared differences, for ``euclidean``.
+    periods : tuple of p floats
+        Length after which an axis comes back to its start; 0 for an axis with two ends.
+    """
+
+    name: ClassVar[str] = "coordinates"
+    points: Array = attrs.field(converter=_floats)
+    norm: str = "euclidean"
+    weights: tuple[float, ...] = ()
+    periods: tuple[float, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        """Fill in what was left out, and refuse norms that are not known."""
+        if self.norm not in NORMS:
+            message = f"Coordinates.norm must be one of {', '.join(NORMS)}, got {self.norm!r}."
+            raise TopologyError(message)
+        axes = self.points.shape[1]
+        object.__setattr__(self, "weights", tuple(self.weights) or (1.0,) * axes)
+        object.__setattr__(self, "periods", tuple(self.periods) or (0.0,) * axes)
+
+    def rows(self, lattice: Lattice, units: Array) -> Array:
+        """Evaluate the norm, the short way round on periodic axes."""
+        del lattice
+        deltas = []
+        for axis, period in enumerate(self.periods):
+            column = self.points[:, axis]
+            delta = np.abs(column[units, None] - column[None, :])
+            deltas.append(np.minimum(delta, period - delta) if period else delta)
+        return _coordinate_norm(self.norm, deltas, self.weights)
+
+    def sources(self, lattice: Lattice) -> Array:
+        """Along an axis with two ends, every norm is largest from one of the outermost units of a line."""
+        kept = np.arange(len(lattice))
+        if all(self.periods):
+            whole = np.prod(self.periods) / (2 if self.norm == "hexagonal" or self.weights[-1] == HALF_STEP else 1)
+            return kept[:1] if len(kept) == whole else kept
+        for axis, period in enumerate(self.periods):
+            if period:
+                continue
+            others = np.delete(self.points[kept], axis, axis=1)
+            _, line = np.unique(others, axis=0, return_inverse=True)
+            along = self.points[kept, axis]
+            order = np.lexsort((along, line.ravel()))
+            lines = line.ravel()[order]
+            first = np.r_[True, lines[1:] != lines[:-1]]
+            last = np.r_[lines[1:] != lines[:-1], True]
+            kept = kept[np.sort(order[first | last])]
+        return kept
+
+    def axes(self) -> list[tuple[float, Array]]:
+        """Chart each axis; a periodic one becomes a circle."""
+        found = []
+        for column, weight, period in zip(self.points.T, self.weights, self.periods, strict=True):
+            if period:
+                angle = 2 * np.pi * column / period
+                found.append((period * np.sqrt(weight), np.column_stack([np.cos(angle), np.sin(angle)])))
+            else:
+                found.append((np.ptp(column) * np.sqrt(weight), column[:, None]))
+        return found
+
+    def to_record(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Keep the points beside the numbers."""
+        plain = {"rule": self.name, "norm": self.norm, "weights": list(self.weights), "periods": list(self.periods)}
+        return plain, {"points": self.points}
+
+
+HALF_STEP = 0.25  # the weight of double-width columns: half a unit, squared
+
+
+@final
+@attrs.frozen(eq=False)
+class Table(MapDistance):
+    """Distances written out: for a topology whose rule is none of the others.
+
+    Parameters
+    ----------
+    distances : array of shape (m, m)
+        Symmetric, 0 on the diagonal, infinite where there is no way.
+    """
+
+    name: ClassVar[str] = "table"
+    distances: Array = attrs.field(converter=_floats)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse tables that are no distances."""
+        table = self.distances
+        square = table.ndim == 2 and table.shape[0] == table.shape[1]
+        if not square or np.isnan(table).any() or (table < 0).any() or np.diagonal(table).any():
+            message = "Table.distances must be a square array of distances >= 0 without NaN, with 0 on its diagonal."
+            raise TopologyError(message)
+        if not np.array_equal(table, table.T):
+            message = "Table.distances must be symmetric: the way back is as long as the way there."
+            raise TopologyError(message)
+
+    def rows(self, lattice: Lattice, units: Array) -> Array:
+        """Look them up."""
+        del lattice
+        return self.distances[units]
+
+    def to_record(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Keep the table."""
+        return {"rule": self.name}, {"distances": self.distances}
+
+
+def rule_of_record(plain: dict[str, Any], arrays: dict[str, Array]) -> MapDistance:
+    """Build the rule that `MapDistance.to_record` wrote."""
+    if plain["rule"] == Path.name:
+        return Path()
+    if plain["rule"] == Table.name:
+        return Table(arrays["distances"])
+    if plain["rule"] == Coordinates.name:
+        weights, periods = tuple(plain["weights"]), tuple(plain["periods"])
+        return Coordinates(arrays["points"], norm=plain["norm"], weights=weights, periods=periods)
+    message = f"unknown map distance {plain['rule']!r}; known are path, coordinates and table."
+    raise TopologyError(message)

@@ -1,0 +1,530 @@
+"""Recipe: every part of a map, resolved and frozen; Run: a recipe on its way through some data."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import tomllib
+import warnings
+from collections import deque
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, final
+
+import attrs
+import numpy as np
+
+from somkit import engine
+from somkit.components import Component, Initialiser, Metric, Neighbourhood, Schedule, Topology, Trainer
+from somkit.engine import State, Task
+from somkit.errors import (
+    DataWarning,
+    MapFileError,
+    MapFileWarning,
+    ParameterError,
+    RecipeError,
+    SampleError,
+    SomkitError,
+)
+from somkit.lattice import Lattice
+from somkit.plugins import current
+from somkit.records import lattice_from, record_scaling, record_state, records_from, scaling_from, state_from
+from somkit.samples import Samples, Scaling
+from somkit.spelling import resolve
+from somkit.storage import Record, read_record, write_record
+from somkit.trained import TrainedMap, check_codebook, provenance
+from somkit.validators import check_integer
+
+Array = np.ndarray[Any, Any]
+
+PARTS: dict[str, str] = {
+    "topology": "topology",
+    "metric": "metric",
+    "neighbourhood": "neighbourhood",
+    "learning_rate": "schedule",
+    "radius": "schedule",
+    "initialiser": "initialiser",
+    "trainer": "trainer",
+}
+SCALES = (None, "standard", "minmax")
+UNEVEN = 30.0  # a standard deviation this many times the median one drowns the other features
+
+
+DEFAULTS: dict[str, Any] = {
+    "topology": "standard/hex",
+    "metric": "standard/euclidean",
+    "neighbourhood": "standard/gaussian",
+    "radius": "standard/linear",
+    "initialiser": "standard/pca",
+    "trainer": "standard/batch",
+}
+
+
+def _topology(spec: Any) -> Topology:
+    part: Topology = resolve("topology", spec)
+    return part
+
+
+def _metric(spec: Any) -> Metric:
+    part: Metric = resolve("metric", spec)
+    return part
+
+
+def _neighbourhood(spec: Any) -> Neighbourhood:
+    part: Neighbourhood = resolve("neighbourhood", spec)
+    return part
+
+
+def _initialiser(spec: Any) -> Initialiser:
+    part: Initialiser = resolve("initialiser", spec)
+    return part
+
+
+def _trainer(spec: Any) -> Trainer:
+    part: Trainer = resolve("trainer", spec)
+    return part
+
+
+def _schedule(spec: Any) -> Schedule:
+    if isinstance(spec, int | float) and not isinstance(spec, bool):
+        message = f"a schedule must be given as text, a dict or an object, got {spec!r}; write 'constant:value={spec}'."
+        raise ParameterError(message)
+    schedule: Schedule = resolve("schedule", spec)
+    return schedule
+
+
+@final
+@attrs.frozen(kw_only=True)
+class Recipe:
+    """Every part of a map, resolved and frozen, and how long to train.
+
+    Parameters
+    ----------
+    topology : str, dict, Topology or networkx.Graph
+    metric, neighbourhood, radius, initialiser, trainer : str, dict or part
+    learning_rate : str, dict, Schedule or None
+        None: the trainer's own.
+    epochs : int >= 1
+    scale : None | "standard" | "minmax"
+        To mean 0 and standard deviation 1, or to [0, 1], feature by feature; remembered with the map.
+    n_jobs : int >= 1 or None
+        Threads; None uses every core. The result does not depend on it.
+    random_state : int >= 0 or None
+        None draws one, which the trained map's recipe then holds.
+
+    Raises
+    ------
+    ParameterError, UnknownComponent, AmbiguousComponent
+        If a part cannot be resolved.
+    RecipeError
+        If the parts cannot work together.
+
+    Examples
+    --------
+    >>> recipe = Recipe(topology="hex:rows=4,columns=5", epochs=10, random_state=0)
+    >>> trained = recipe.fit([[0.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+    >>> trained.codebook.shape
+    (20, 2)
+    """
+
+    topology: Topology = attrs.field(default=DEFAULTS["topology"], converter=_topology)
+    metric: Metric = attrs.field(default=DEFAULTS["metric"], converter=_metric)
+    neighbourhood: Neighbourhood = attrs.field(default=DEFAULTS["neighbourhood"], converter=_neighbourhood)
+    learning_rate: Schedule | None = attrs.field(default=None, converter=attrs.converters.optional(_schedule))
+    radius: Schedule = attrs.field(default=DEFAULTS["radius"], converter=_schedule)
+    initialiser: Initialiser = attrs.field(default=DEFAULTS["initialiser"], converter=_initialiser)
+    trainer: Trainer = attrs.field(default=DEFAULTS["trainer"], converter=_trainer)
+    epochs: int = 20
+    scale: str | None = None
+    n_jobs: int | None = None
+    random_state: int | None = None
+
+    def __attrs_post_init__(self) -> None:
+        """Check the numbers, then let the trainer look at the parts."""
+        object.__setattr__(self, "epochs", check_integer("Recipe", "epochs", self.epochs, minimum=1))
+        if self.scale not in SCALES:
+            message = f"Recipe.scale must be None, 'standard' or 'minmax', got {self.scale!r}."
+            raise ParameterError(message)
+        if self.n_jobs is not None:
+            object.__setattr__(self, "n_jobs", check_integer("Recipe", "n_jobs", self.n_jobs, minimum=1))
+        if self.random_state is not None:
+            object.__setattr__(
+                self, "random_state", check_integer("Recipe", "random_state", self.random_state, minimum=0)
+            )
+        self.trainer.check(self)
+
+    def parts(self) -> dict[str, Component]:
+        """Return the parts by the recipe's names for them, those that are None left out."""
+        found = {name: getattr(self, name) for name in PARTS}
+        return {name: part for name, part in found.items() if part is not None}
+
+    def to_dict(self, *, qualified: bool = False) -> dict[str, Any]:
+        """Return the recipe as JSON and TOML can hold it.
+
+        Parameters
+        ----------
+        qualified : bool
+            With qualified names and every field of every part, as map files hold it; by default with bare names and
+            the fields that differ from their defaults.
+        """
+        registry = current().registry
+        parts = {
+            name: registry.qualified(part, explicit=True) if qualified else part.to_dict()
+            for name, part in self.parts().items()
+        }
+        settings = {"epochs": self.epochs, "scale": self.scale, "random_state": self.random_state}
+        return parts | {name: value for name, value in settings.items() if value is not None}
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Recipe:
+        """Build the recipe of a dict: parts as text or dicts, and settings."""
+        known = [field.name for field in attrs.fields(cls)]
+        for name in document:
+            if name not in known:
+                message = f"a recipe has no {name!r}. It may have {', '.join(known)}."
+                raise ParameterError(message)
+        return cls(**document)
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Recipe:
+        """Read a recipe file.
+
+        Examples
+        --------
+        A file that says::
+
+            epochs = 30
+            radius = "linear:start=5,stop=1"
+
+            [topology]
+            name = "hex"
+            rows = 10
+            columns = 12
+        """
+        try:
+            with Path(path).open("rb") as file:
+                document = tomllib.load(file)
+        except OSError as error:
+            message = f"{path} cannot be read: {error.strerror}."
+            raise ParameterError(message) from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            message = f"{path} is not a TOML file: {error}."
+            raise ParameterError(message) from error
+        return cls.from_dict(document)
+
+    def to_toml(self) -> str:
+        """Return the recipe as the text of a TOML file, each part spelt in a line."""
+        registry = current().registry
+        lines = [
+            f"{name} = {json.dumps(registry.spell(part), ensure_ascii=False)}" for name, part in self.parts().items()
+        ]
+        settings = {"epochs": self.epochs, "scale": self.scale, "random_state": self.random_state}
+        lines += [f"{name} = {json.dumps(value)}" for name, value in settings.items() if value is not None]
+        return "\n".join(lines) + "\n"
+
+    def start(
+        self,
+        X: Any,
+        sample_weight: Any = None,
+        *,
+        initial_codebook: Any = None,
+        order: Any = None,
+        resume: State | None = None,
+        incremental: bool = False,
+    ) -> Run:
+        """Return a run of this recipe on some data, at its first epoch or where ``resume`` stopped."""
+        samples = Samples.of(X, sample_weight)
+        scaling = None if self.scale is None else Scaling.fitted(self.scale, samples)
+        samples = samples.scaled(scaling)
+        seed = secrets.randbits(63) if self.random_state is None else self.random_state
+        topology = self.topology.sized_for(samples)
+        lattice = topology.lattice() if resume is None else resume.lattice
+        default = "standard/linear" if incremental else self.trainer.default_learning_rate
+        learning_rate: Schedule = self.learning_rate or resolve("schedule", default)
+        recipe = attrs.evolve(
+            self,
+            topology=topology,
+            learning_rate=learning_rate.for_role("learning_rate", lattice),
+            radius=self.radius.for_role("radius", lattice),
+            random_state=seed,
+        )
+        task = recipe.task(samples, _check_order(order, recipe.trainer, len(samples)))
+        if resume is None:
+            state = recipe.first_state(samples, lattice, initial_codebook)
+        else:
+            state = _check_resume(resume, samples)
+        return Run(recipe=recipe, task=task, state=state, scaling=scaling, n_samples=len(samples))
+
+    def task(self, samples: Samples, order: Array | None = None) -> Task:
+        """Return what does not change while this recipe, once started, is trained on some samples."""
+        if self.learning_rate is None:
+            message = "a recipe's learning rate is known only when it has been started."
+            raise RecipeError(message)
+        return Task(
+            samples=samples,
+            metric=self.metric,
+            neighbourhood=self.neighbourhood,
+            learning_rate=self.learning_rate,
+            radius=self.radius,
+            epochs=self.epochs,
+            order=order,
+            n_jobs=self.n_jobs,
+        )
+
+    def first_state(self, samples: Samples, lattice: Lattice, initial_codebook: Any = None) -> State:
+        """Return the state before the first epoch; initialiser and trainer draw from separate children of the seed."""
+        first, second = np.random.SeedSequence(self.random_state).spawn(2)
+        m, d = len(lattice), samples.features
+        if initial_codebook is None:
+            found = self.initialiser.initialise(samples, lattice, np.random.default_rng(first))
+            codebook = check_codebook(found, m, d, samples.dtype)
+        else:
+            codebook = check_codebook(initial_codebook, m, d, samples.dtype)
+            if samples.scaling is not None:
+                codebook = check_codebook(samples.scaling.apply(codebook), m, d, samples.dtype)
+        return State(lattice=lattice, codebook=codebook, rng_state=np.random.PCG64(second).state)
+
+    def train(
+        self,
+        X: Any,
+        sample_weight: Any = None,
+        *,
+        initial_codebook: Any = None,
+        order: Any = None,
+        resume: State | None = None,
+    ) -> Iterator[State]:
+        """Yield the state after each epoch: for progress bars, live plots, early stopping and checkpoints.
+
+        Parameters
+        ----------
+        X : array of shape (n, d)
+            Samples: array, memmap or DataFrame; finite.
+        sample_weight : array of shape (n,), optional
+        initial_codebook : array of shape (m, d), optional
+            In the units of X; by default the initialiser's.
+        order : integer array, optional
+            The samples that an online trainer takes, one after the other, in all epochs together.
+        resume : State, optional
+            Go on from this state, of the same recipe on the same data.
+        """
+        run = self.start(X, sample_weight, initial_codebook=initial_codebook, order=order, resume=resume)
+        yield from run.states()
+
+    def fit(
+        self,
+        X: Any,
+        sample_weight: Any = None,
+        *,
+        initial_codebook: Any = None,
+        order: Any = None,
+        resume: State | None = None,
+    ) -> TrainedMap:
+        """Train to the last epoch and return the map; parameters as for `train`."""
+        run = self.start(X, sample_weight, initial_codebook=initial_codebook, order=order, resume=resume)
+        return run.trained(run.last_state())
+
+
+def _check_order(order: Any, trainer: Trainer, n: int) -> Array | None:
+    if order is None:
+        return None
+    if not trainer.takes_order:
+        message = f"order has no meaning for trainer '{trainer}', which uses all samples at once; use trainer='online'."
+        raise RecipeError(message)
+    indices = np.asarray(order)
+    if indices.ndim != 1 or indices.dtype.kind not in "iu":
+        message = f"order must be a one-dimensional array of integers, got {indices.dtype} of shape {indices.shape}."
+        raise SampleError(message)
+    if len(indices) and (indices.min() < 0 or indices.max() >= n):
+        wrong = indices.min() if indices.min() < 0 else indices.max()
+        message = f"order must hold sample numbers from 0 to {n - 1}, got {wrong}."
+        raise SampleError(message)
+    return indices.astype(np.int64)
+
+
+def _check_resume(state: State, samples: Samples) -> State:
+    if state.codebook.shape[1] != samples.features:
+        message = f"X has {samples.features} features, but the state to resume has {state.codebook.shape[1]}."
+        raise SampleError(message)
+    return state
+
+
+@final
+@attrs.frozen(eq=False, kw_only=True)
+class Run:
+    """A recipe with everything filled in, its data, and the state it starts from."""
+
+    recipe: Recipe
+    task: Task
+    state: State
+    scaling: Scaling | None
+    n_samples: int
+
+    def states(self) -> Iterator[State]:
+        """Yield the state after each epoch that is left."""
+        return engine.train(self.recipe.trainer, self.task, self.state)
+
+    def last_state(self) -> State:
+        """Train to the last epoch and return its state."""
+        last = deque(self.states(), maxlen=1)
+        return last[0] if last else self.state
+
+    def after(self, state: State) -> Run:
+        """Return the run at a later state."""
+        return attrs.evolve(self, state=state)
+
+    def one_epoch(self) -> State:
+        """Return the state after one more epoch, also past the last that was planned."""
+        return engine.step(self.recipe.trainer, self.task, self.state)
+
+    def continued(self, X: Any, sample_weight: Any = None) -> Run:
+        """Return the run with other samples to go on with, scaled as the first ones were."""
+        samples = Samples.of(X, sample_weight, feature_names=self.task.samples.feature_names, scaling=self.scaling)
+        if samples.features != self.task.samples.features:
+            message = (
+                f"X has {samples.features} features, but the map is being trained on {self.task.samples.features}."
+            )
+            raise SampleError(message)
+        return attrs.evolve(self, task=self.recipe.task(samples), n_samples=len(samples))
+
+    def trained(self, state: State) -> TrainedMap:
+        """Return the map at a state."""
+        return TrainedMap(
+            codebook=state.codebook,
+            lattice=state.lattice,
+            metric=self.recipe.metric,
+            recipe=self.recipe,
+            history=state.history,
+            feature_names=self.task.samples.feature_names,
+            scaling=self.scaling,
+            records=state.records,
+            n_samples=self.n_samples,
+            provenance=provenance(),
+        )
+
+    def save_checkpoint(self, path: str | Path, state: State) -> None:
+        """Write a state and its recipe to a file; `load_checkpoint` reads it back."""
+        plain, arrays = record_state(state)
+        scaling, scaling_arrays = record_scaling(self.scaling)
+        document = {"holds": "checkpoint", "recipe": self.recipe.to_dict(qualified=True), **plain, **scaling}
+        write_record(path, Record({**document, "provenance": provenance()}, arrays | scaling_arrays))
+
+
+def load_checkpoint(path: str | Path) -> tuple[Recipe, State]:
+    """Return the recipe and the state of a checkpoint: ``recipe.fit(X, resume=state)`` goes on with it.
+
+    Raises
+    ------
+    MapFileError
+        If the file is no checkpoint, or a part's plugin is not installed.
+    """
+    record = _read(path, "checkpoint")
+    try:
+        return Recipe.from_dict(record.document["recipe"]), state_from(record.document, record.arrays)
+    except (KeyError, TypeError) as error:
+        message = f"{path} is damaged: {error} is missing or wrong."
+        raise MapFileError(message) from error
+
+
+def load(path: str | Path) -> TrainedMap:
+    """Read a map file; nothing in it is run, and names in it are only looked up among the registered parts.
+
+    Raises
+    ------
+    MapFileError
+        If the file is missing, damaged, not a map file, or its metric's plugin is not installed.
+
+    Warns
+    -----
+    MapFileWarning
+        If another part's plugin is not installed: the map can be read and drawn, but its recipe is None.
+
+    Examples
+    --------
+    >>> import somkit, tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "line.somkit"
+    >>> somkit.TrainedMap.from_codebook("line:units=2", [[0.0], [1.0]]).save(path)
+    >>> somkit.load(path).bmu([[0.8]])
+    array([1])
+    """
+    record = _read(path, "map")
+    try:
+        return _map_from(path, record)
+    except (KeyError, TypeError) as error:
+        message = f"{path} is damaged: {error} is missing or wrong."
+        raise MapFileError(message) from error
+
+
+def _read(path: str | Path, holds: str) -> Record:
+    record = read_record(path)
+    found = record.document.get("holds")
+    if found != holds:
+        message = f"{path} holds a {found}, not a {holds}."
+        raise MapFileError(message)
+    return record
+
+
+def _map_from(path: str | Path, record: Record) -> TrainedMap:
+    document, arrays = record.document, record.arrays
+    versions = document["provenance"]
+    try:
+        metric = resolve("metric", document["metric"])
+    except SomkitError as error:
+        way_out = _way_out(document["metric"], versions)
+        message = f"{path} needs metric {document['metric'].get('name')!r}: {way_out}."
+        raise MapFileError(message) from error
+    return TrainedMap(
+        codebook=arrays["codebook"],
+        lattice=lattice_from(document, arrays),
+        metric=metric,
+        recipe=_recipe_from(path, document["recipe"], versions),
+        recipe_document=document["recipe"],
+        history=tuple(document["history"]),
+        feature_names=None if document["feature_names"] is None else tuple(document["feature_names"]),
+        scaling=scaling_from(document, arrays),
+        records=records_from(arrays),
+        n_samples=document["n_samples"],
+        provenance=versions,
+    )
+
+
+def _recipe_from(path: str | Path, document: Mapping[str, Any] | None, versions: Mapping[str, Any]) -> Recipe | None:
+    if document is None:
+        return None
+    try:
+        return Recipe.from_dict(document)
+    except SomkitError as error:
+        missing = []
+        for name, kind in PARTS.items():
+            try:
+                if name in document:
+                    resolve(kind, document[name])
+            except SomkitError:
+                missing.append(f"{name} {document[name]['name']!r}: {_way_out(document[name], versions)}")
+        reasons = "; ".join(missing) or str(error)
+        message = f"{path} can be read and drawn, but not trained on, for want of {reasons}."
+        warnings.warn(message, MapFileWarning, stacklevel=4)
+        return None
+
+
+def _way_out(part: Mapping[str, Any], versions: Mapping[str, Any]) -> str:
+    plugin = str(part.get("name")).partition("/")[0]
+    origin = versions.get("plugins", {}).get(plugin)
+    if origin is None:
+        return "register its class with somkit.register before loading"
+    return f"install {origin['distribution']} (it was made with {origin['version']})"
+
+
+def warn_if_uneven(samples: Samples) -> None:
+    """Warn if one feature's spread drowns the others'."""
+    spread = np.sqrt(samples.variances)
+    moving = spread[spread > 0]
+    if len(moving) < 2 or spread.max() <= UNEVEN * np.median(moving):
+        return
+    feature = int(spread.argmax())
+    label = repr(samples.feature_names[feature]) if samples.feature_names else f"number {feature}"
+    ratio = spread.max() / np.median(moving)
+    message = (
+        f"the standard deviation of feature {label} is {ratio:.0f} times the median one, so it alone decides which "
+        f"unit is best; scale the data with scale='standard' unless that is what you want."
+    )
+    warnings.warn(message, DataWarning, stacklevel=3)

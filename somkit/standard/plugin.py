@@ -1,0 +1,84 @@
+"""The standard plugin: hook implementations and nothing else."""
+
+from somkit import standard
+from somkit.components import (
+    Exporter,
+    Initialiser,
+    Measure,
+    Metric,
+    Neighbourhood,
+    Schedule,
+    Topology,
+    Trainer,
+    Visualiser,
+)
+from somkit.hookspecs import hookimpl
+
+
+@hookimpl
+def somkit_topologies() -> list[type[Topology]]:
+    """Grids, hexagons, a line, a ring and any graph."""
+    return [standard.Grid, standard.Hex, standard.Line, standard.Ring, standard.Graph]
+
+
+@hookimpl
+def somkit_metrics() -> list[type[Metric]]:
+    """Minkowski's family and the angle."""
+    return [standard.Euclidean, standard.Manhattan, standard.Chebyshev, standard.CosineMetric, standard.Minkowski]
+
+
+@hookimpl
+def somkit_schedules() -> list[type[Schedule]]:
+    """Ways down, and a way to join them."""
+    return [
+        standard.Constant,
+        standard.Linear,
+        standard.Power,
+        standard.CosineSchedule,
+        standard.ExponentialSchedule,
+        standard.Asymptotic,
+        standard.Join,
+    ]
+
+
+@hookimpl
+def somkit_neighbourhoods() -> list[type[Neighbourhood]]:
+    """Bells, bubbles and a hat."""
+    return [
+        standard.Gaussian,
+        standard.Bubble,
+        standard.Triangle,
+        standard.Epanechnikov,
+        standard.MexicanHat,
+        standard.ExponentialNeighbourhood,
+    ]
+
+
+@hookimpl
+def somkit_initialisers() -> list[type[Initialiser]]:
+    """Where training starts."""
+    return [standard.Pca, standard.Sample, standard.Uniform]
+
+
+@hookimpl
+def somkit_trainers() -> list[type[Trainer]]:
+    """All samples at once, or one at a time."""
+    return [standard.Batch, standard.Online]
+
+
+@hookimpl
+def somkit_measures() -> list[type[Measure]]:
+    """How well units stand for samples, and neighbours for neighbours."""
+    return [standard.QuantisationError, standard.TopographicError]
+
+
+@hookimpl
+def somkit_visualisers() -> list[type[Visualiser]]:
+    """Pictures with matplotlib."""
+    return [standard.UMatrix, standard.Hits, standard.Labels, standard.ComponentPlanes]
+
+
+@hookimpl
+def somkit_exporters() -> list[type[Exporter]]:
+    """Files for other programs."""
+    return [standard.Csv, standard.Graphml, standard.SomPak]

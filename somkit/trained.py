@@ -1,0 +1,401 @@
+"""TrainedMap: what training leaves, and everything that can be asked of it."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, final
+
+import attrs
+import numpy as np
+
+from somkit.components import Exporter, Measure, Metric, Visualiser
+from somkit.engine import search
+from somkit.errors import ParameterError, SampleError
+from somkit.kernels import TreeSum
+from somkit.lattice import Lattice, networkx_of_lattice
+from somkit.plugins import current
+from somkit.records import record_lattice, record_records, record_scaling
+from somkit.samples import Samples, Scaling, check_weight, feature_names_of
+from somkit.spelling import resolve
+from somkit.storage import Record, write_record
+
+if TYPE_CHECKING:
+    import networkx as nx
+    from matplotlib.axes import Axes
+    from scipy.sparse import csr_array
+
+    from somkit.recipe import Recipe
+
+Array = np.ndarray[Any, Any]
+
+
+@final
+@attrs.frozen(eq=False, kw_only=True)
+class TrainedMap:
+    """A trained map: a codebook on a lattice, the metric it is read with, and how it came about.
+
+    Parameters
+    ----------
+    codebook : array of shape (m, d)
+        In the units it was trained in: scaled ones where there is a scaling.
+    lattice : Lattice
+    metric : Metric
+    recipe : Recipe or None
+        Every part of the map, with all that was left out filled in; None for a codebook from elsewhere, or where a part
+        came from a plugin that is not installed.
+    history : tuple of dict
+        An entry an epoch: epoch, progress, radius, learning_rate, quantisation_error before the update.
+    feature_names : tuple of d str, or None
+    scaling : Scaling or None
+        Applied to every X that the map is given.
+    records : mapping of str to array
+        What the trainer kept beside the codebook.
+    provenance : dict
+        The versions of somkit, numpy and the plugins it was made with.
+    """
+
+    codebook: Array
+    lattice: Lattice
+    metric: Metric
+    recipe: Recipe | None = None
+    recipe_document: Mapping[str, Any] | None = None
+    history: tuple[dict[str, float], ...] = ()
+    feature_names: tuple[str, ...] | None = None
+    scaling: Scaling | None = None
+    records: Mapping[str, Array] = attrs.field(factory=dict, repr=False)
+    n_samples: int | None = None
+    provenance: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
+
+    def __repr__(self) -> str:
+        """Say what kind of map it is, in a line."""
+        return f"TrainedMap({len(self.lattice)} units, {self.codebook.shape[1]} features, metric '{self.metric}')"
+
+    @classmethod
+    def from_codebook(
+        cls, topology: Any, codebook: Any, metric: Any = "euclidean", *, feature_names: tuple[str, ...] | None = None
+    ) -> TrainedMap:
+        """Return a map that was trained elsewhere.
+
+        Parameters
+        ----------
+        topology : str, dict, Topology or networkx.Graph
+            With as many units as the codebook has rows.
+        codebook : array of shape (m, d)
+            One vector for each unit, finite.
+        metric : str, dict or Metric
+        feature_names : tuple of d str, optional
+
+        Raises
+        ------
+        SampleError
+            If the codebook does not fit the topology.
+
+        Examples
+        --------
+        >>> trained = TrainedMap.from_codebook("line:units=3", [[0.0], [1.0], [2.0]])
+        >>> trained.bmu([[0.9], [5.0]])
+        array([1, 2])
+        """
+        samples = Samples.of(codebook, feature_names=feature_names)
+        lattice = resolve("topology", topology).sized_for(samples).lattice()
+        vectors = check_codebook(codebook, len(lattice), samples.features, samples.dtype)
+        return cls(
+            codebook=vectors,
+            lattice=lattice,
+            metric=resolve("metric", metric),
+            feature_names=samples.feature_names,
+            provenance=provenance(),
+        )
+
+    @cached_property
+    def codebook_in_units(self) -> Array:
+        """The codebook in the units of the data, shape (m, d)."""
+        return self.codebook if self.scaling is None else self.scaling.undo(self.codebook)
+
+    def samples(self, X: Any, sample_weight: Any = None) -> Samples:
+        """Check samples as every method does, and return them as this map sees them: scaled, read in blocks.
+
+        Raises
+        ------
+        SampleError
+            If X is not finite, or has not the map's features. A DataFrame may have more columns.
+        """
+        names = feature_names_of(X)
+        if names is not None and self.feature_names is not None and names != self.feature_names:
+            missing = [name for name in self.feature_names if name not in names]
+            if missing:
+                message = f"X lacks the column(s) {', '.join(map(repr, missing))} that this map was trained on."
+                raise SampleError(message)
+            X = X[list(self.feature_names)]
+        samples = Samples.of(X, sample_weight, feature_names=self.feature_names, scaling=self.scaling)
+        d = self.codebook.shape[1]
+        if samples.features != d:
+            message = f"X has {samples.features} feature(s), but this map was trained on {d}; give it the same columns."
+            raise SampleError(message)
+        return samples
+
+    def bmu(self, X: Any, k: int = 1) -> Array:
+        """Return the best-matching unit of each sample, or its k nearest units.
+
+        Parameters
+        ----------
+        X : array of shape (n, d)
+        k : int in 1..m
+
+        Returns
+        -------
+        array of shape (n,), or (n, k) for k > 1, int64
+            Nearest first; the lowest unit first among ties.
+        """
+        return self.search(X, k)[0][:, 0] if k == 1 else self.search(X, k)[0]
+
+    def search(self, X: Any, k: int = 1) -> tuple[Array, Array]:
+        """Return the k nearest units of each sample and their distances, both of shape (n, k)."""
+        if isinstance(k, bool) or not isinstance(k, int | np.integer) or not 1 <= k <= len(self.lattice):
+            message = f"k must be an integer from 1 to the number of units, {len(self.lattice)}, got {k!r}."
+            raise ParameterError(message)
+        samples = X if isinstance(X, Samples) else self.samples(X)
+        return search(self.metric, self.codebook, samples, int(k))
+
+    def distances(self, X: Any) -> Array:
+        """Return the distance from each sample to each unit, shape (n, m), in the metric the map was trained with."""
+        samples = self.samples(X)
+        found = samples.map(lambda block, _: np.asarray(self.metric.pairwise(block, self.codebook)))
+        return np.concatenate(list(found))
+
+    def quantisation_error(self, X: Any, sample_weight: Any = None) -> float:
+        """Return the mean distance from a sample to its best-matching unit, weighted by the sample weights."""
+        samples = self.samples(X, sample_weight)
+        total = TreeSum()
+
+        def of_block(block: Array, weight: Array | None) -> Array:
+            distance = self.metric.nearest(block, self.codebook)[1][:, 0]
+            return np.asarray(distance.sum() if weight is None else weight @ distance)
+
+        for value in samples.map(of_block):
+            total.add(value)
+        return float(total.result() / samples.total_weight)
+
+    def measure(self, measure: Any, X: Any = None, y: Any = None, sample_weight: Any = None, **fields: Any) -> float:
+        """Return one measure of the map; ``fields`` are the measure's own, as in its spelling.
+
+        Examples
+        --------
+        >>> trained = TrainedMap.from_codebook("line:units=3", [[0.0], [1.0], [2.0]])
+        >>> trained.measure("quantisation_error", [[0.5], [2.0]])
+        0.25
+        """
+        part: Measure = _with_fields(resolve("measure", measure), fields)
+        return float(part(self, X, y, sample_weight))
+
+    def measures(self, X: Any = None, y: Any = None, sample_weight: Any = None) -> dict[str, float]:
+        """Return every registered measure by name; those that need labels only if ``y`` is given."""
+        entries = current().registry.entries("measure")
+        shared = Counter(entry.name for entry in entries)
+        found = {}
+        for entry in entries:
+            part = entry.component()
+            if isinstance(part, Measure) and (y is not None or not part.needs_labels):
+                found[entry.name if shared[entry.name] == 1 else entry.key] = float(part(self, X, y, sample_weight))
+        return found
+
+    def measure_units(
+        self, measure: Any, X: Any = None, y: Any = None, sample_weight: Any = None, **fields: Any
+    ) -> Array:
+        """Return a measure unit by unit, shape (m,), NaN where a unit has none.
+
+        Raises
+        ------
+        ParameterError
+            If the measure has no such form.
+        """
+        part: Measure = _with_fields(resolve("measure", measure), fields)
+        values = part.per_unit(self, X, y, sample_weight)
+        if values is None:
+            message = f"measure '{part}' has no value for single units."
+            raise ParameterError(message)
+        return values
+
+    def draw(
+        self, view: Any, ax: Axes | None = None, X: Any = None, y: Any = None, sample_weight: Any = None, **fields: Any
+    ) -> Axes:
+        """Draw a picture of the map and return its matplotlib Axes; ``ax.figure.savefig(path)`` keeps it.
+
+        Parameters
+        ----------
+        view : str, dict or Visualiser
+            ``"u_matrix"``, ``"hits"``, ``"labels"``, ``"component_planes"`` or any other that is registered.
+        ax : matplotlib Axes, optional
+            Where to draw; by default a figure of its own.
+        X, y, sample_weight : arrays, optional
+            The samples and labels to show, where the view shows any.
+        **fields
+            The view's own parameters.
+        """
+        part: Visualiser = _with_fields(resolve("visualiser", view), fields)
+        if ax is None:
+            from matplotlib.figure import Figure
+
+            figure = Figure(figsize=part.figure_size(self), layout="constrained")
+            ax = figure.add_subplot(projection=part.projection)
+        return part.draw(self, ax, X, y, sample_weight)
+
+    def export(
+        self, exporter: Any, path: str | Path, X: Any = None, y: Any = None, sample_weight: Any = None, **fields: Any
+    ) -> None:
+        """Write the map for other programs and other people: ``trained.export("graphml", "iris.graphml")``."""
+        part: Exporter = _with_fields(resolve("exporter", exporter), fields)
+        part.write(self, Path(path), X, y, sample_weight)
+
+    def hits(self, X: Any, sample_weight: Any = None) -> Array:
+        """Return the number of samples, or their total weight, that fall on each unit; shape (m,), float64."""
+        weight = check_weight(sample_weight, len(X))
+        return np.bincount(self.bmu(X), weights=weight, minlength=len(self.lattice)).astype(np.float64)
+
+    def label_units(self, y: Any, X: Any = None, method: Literal["majority", "wins"] = "majority") -> Array:
+        """Return a label for each unit.
+
+        Parameters
+        ----------
+        y : array of shape (n,)
+            The label of each sample.
+        X : array of shape (n, d)
+            The samples, for ``method="majority"``.
+        method : "majority" | "wins"
+            ``majority``: the commonest label among the samples that fall on the unit, the first in sorted order among
+            equally common ones. ``wins``: the label of the sample that won the unit most often in training, for maps
+            trained with ``online:record_wins=true``; y is then of the samples trained on.
+
+        Returns
+        -------
+        object array of shape (m,)
+            None where no sample fell.
+        """
+        labels = np.asarray(y)
+        units = np.full(len(self.lattice), None, dtype=object)
+        if method == "wins":
+            matched = self.matched
+            if labels.shape != (self.n_samples,):
+                message = (
+                    f"y must hold the labels of the {self.n_samples} samples trained on, got shape {labels.shape}."
+                )
+                raise SampleError(message)
+            won = matched >= 0
+            units[won] = labels[matched[won]].tolist()
+            return units
+        if method != "majority":
+            message = f"method must be 'majority' or 'wins', got {method!r}."
+            raise ParameterError(message)
+        if X is None:
+            message = "label_units needs X, the samples that y labels, for method='majority'."
+            raise SampleError(message)
+        found = self.bmu(X)
+        if labels.shape != found.shape:
+            message = f"y must hold one label for each of the {len(found)} samples, got shape {labels.shape}."
+            raise SampleError(message)
+        names, codes = np.unique(labels, return_inverse=True)
+        counts = np.zeros((len(units), len(names)))
+        np.add.at(counts, (found, codes), 1)
+        hit = counts.any(axis=1)
+        units[hit] = names[counts[hit].argmax(axis=1)].tolist()
+        return units
+
+    def _won(self, name: str) -> Array:
+        if "wins.unit" not in self.records:
+            message = "this map has no record of its wins; train it with trainer='online:record_wins=true'."
+            raise ParameterError(message)
+        return self.records[f"wins.{name}"]
+
+    @property
+    def wins(self) -> csr_array:
+        """How often each sample won each unit in training: sparse counts of shape (m, n)."""
+        from scipy.sparse import csr_array
+
+        shape = (len(self.lattice), self.n_samples)
+        return csr_array((self._won("count"), (self._won("unit"), self._won("sample"))), shape=shape)
+
+    @property
+    def matched(self) -> Array:
+        """The sample that won each unit most often, shape (m,), -1 where none did.
+
+        Among equals it is the one whose first win on the unit came earliest.
+        """
+        unit, sample, first = self._won("unit"), self._won("sample"), self._won("first")
+        order = np.lexsort((first, -self._won("count"), unit))
+        hit, place = np.unique(unit[order], return_index=True)
+        matched = np.full(len(self.lattice), -1, dtype=np.int64)
+        matched[hit] = sample[order][place]
+        return matched
+
+    def to_networkx(self) -> nx.Graph:
+        """Return the map as a networkx graph: nodes with ``pos``, ``unit`` and ``vector``, edges with ``length``."""
+        graph = networkx_of_lattice(self.lattice)
+        for node, vector in zip(self.lattice.nodes, self.codebook_in_units, strict=True):
+            graph.nodes[node]["vector"] = vector
+        return graph
+
+    def to_record(self) -> Record:
+        """Return the map as a file keeps it."""
+        registry = current().registry
+        recipe = dict(self.recipe.to_dict(qualified=True)) if self.recipe is not None else self.recipe_document
+        lattice, arrays = record_lattice(self.lattice)
+        scaling, scaling_arrays = record_scaling(self.scaling)
+        document = {
+            "holds": "map",
+            "recipe": recipe,
+            "metric": registry.qualified(self.metric, explicit=True),
+            **lattice,
+            **scaling,
+            "feature_names": None if self.feature_names is None else list(self.feature_names),
+            "history": list(self.history),
+            "n_samples": self.n_samples,
+            "provenance": dict(self.provenance),
+        }
+        return Record(document, {"codebook": self.codebook, **arrays, **scaling_arrays, **record_records(self.records)})
+
+    def save(self, path: str | Path) -> None:
+        """Write the map to one file, ``.somkit`` by custom; `somkit.load` reads it back.
+
+        Raises
+        ------
+        MapFileError
+            If the file cannot be written; an older file of that name is then still whole.
+        """
+        write_record(path, self.to_record())
+
+
+def _with_fields(part: Any, fields: Mapping[str, Any]) -> Any:
+    return resolve(part.kind, {**current().registry.qualified(part), **fields}) if fields else part
+
+
+def check_codebook(codebook: Any, m: int, d: int, dtype: Any) -> Array:
+    """Return a codebook as a read-only array of shape (m, d), or raise saying what is wrong with it."""
+    try:
+        vectors = np.array(codebook, dtype=dtype, order="C")
+    except (TypeError, ValueError):
+        message = "the codebook must hold numbers, one row for each unit."
+        raise SampleError(message) from None
+    if vectors.shape != (m, d):
+        message = f"the codebook must have shape ({m}, {d}), a row for each unit, got {vectors.shape}."
+        raise SampleError(message)
+    if not np.isfinite(vectors).all():
+        message = "the codebook must be finite; it holds NaN or infinite values."
+        raise SampleError(message)
+    vectors.flags.writeable = False
+    return vectors
+
+
+def provenance() -> dict[str, Any]:
+    """Return the versions that a map is made with."""
+    plugins = current().loaded
+    return {
+        "python": sys.version.split()[0],
+        "numpy": np.__version__,
+        "plugins": {
+            plugin.name: {"distribution": plugin.distribution, "version": plugin.version} for plugin in plugins
+        },
+    }
