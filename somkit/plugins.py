@@ -131,7 +131,7 @@ class Plugins:
         self._manager.add_hookspecs(hookspecs)
         self._strict = strict
         loaded: list[Plugin] = []
-        self.failures: tuple[PluginFailure, ...] = ()
+        failures: list[PluginFailure] = []
         skipped: list[Plugin] = []
         entries: list[Entry] = []
         for found in self._in_order():
@@ -141,12 +141,12 @@ class Plugins:
             try:
                 own = self._load(found, {plugin.name: plugin for plugin in loaded})
             except _Stop as stop:
-                self._fail(found, stop)
+                failures.append(self._failure(found, stop))
                 continue
             entries += own
             keys = tuple(f"{entry.kind} {entry.name}" for entry in own)
             loaded.append(Plugin(found.name, found.distribution, found.version, keys))
-        self.loaded, self.blocked = tuple(loaded), tuple(skipped)
+        self.loaded, self.failures, self.blocked = tuple(loaded), tuple(failures), tuple(skipped)
         self.registry = Registry(entries, failures=[str(failure) for failure in self.failures])
 
     @staticmethod
@@ -154,12 +154,12 @@ class Plugins:
         """Return the entry points by name and distribution; "standard" is somkit's own, whoever else claims it."""
         return sorted(find_entry_points(), key=lambda found: (found.name, found.distribution != "somkit"))
 
-    def _fail(self, found: Found, stop: _Stop) -> None:
+    def _failure(self, found: Found, stop: _Stop) -> PluginFailure:
         failure = PluginFailure(found.name, found.distribution, found.version, stop.stage, stop.error)
         if self._strict:
             raise PluginError(str(failure)) from stop
-        self.failures = (*self.failures, failure)
         warnings.warn(str(failure), PluginWarning, stacklevel=4)
+        return failure
 
     def _load(self, found: Found, loaded: dict[str, Plugin]) -> list[Entry]:
         if found.name in loaded:

@@ -148,7 +148,7 @@ def check_weight(sample_weight: Any, n: int) -> Array | None:
         message = f"sample_weight must be finite and >= 0, got {weight[wrong[0]]} at sample {wrong[0]}."
         raise SampleError(message)
     if not weight.any():
-        message = "sample_weight is 0 for every sample; at least one must count."
+        message = "sample_weight is zero for every sample; at least one must count."
         raise SampleError(message)
     weight = weight.copy()
     weight.flags.writeable = False

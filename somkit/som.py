@@ -129,7 +129,7 @@ class SOM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
             learning_rate="standard/exponential:start=1,rate=74.999",
             radius="standard/constant:value=4",
             initialiser="standard/uniform",
-            trainer="standard/online:updates=1000,record_wins=true",
+            trainer="standard/online:updates=1000,order=replacement,record_wins=true",
             epochs=75,
             random_state=random_state,
             verbose=verbose,
@@ -230,14 +230,17 @@ class SOM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         return self._keep(run.after(run.one_epoch()))
 
     def _checked(self, X: Any) -> Any:
-        check_is_fitted(self)
         samples = Samples.of(X)
         validate_data(self, X, skip_check_array=True, reset=False)
         return samples.X
 
+    def _fitted(self) -> TrainedMap:
+        check_is_fitted(self)
+        return self.map_
+
     def predict(self, X: Any) -> Array:
         """Return the best-matching unit of each sample, shape (n,)."""
-        return self.map_.bmu(self._checked(X))
+        return self._fitted().bmu(self._checked(X))
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> Array:
         """Train a map and return the best-matching unit of each sample, shape (n,)."""
@@ -245,7 +248,7 @@ class SOM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
 
     def transform(self, X: Any) -> Array:
         """Return the distance from each sample to each unit, shape (n, m)."""
-        return self.map_.distances(self._checked(X))
+        return self._fitted().distances(self._checked(X))
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Return minus the quantisation error, so that higher is better.
@@ -253,7 +256,7 @@ class SOM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         A search over map sizes by this score always prefers the largest map.
         """
         del y
-        return -self.map_.quantisation_error(self._checked(X), sample_weight)
+        return -self._fitted().quantisation_error(self._checked(X), sample_weight)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters, and where ``deep`` the fields of each part as ``topology__rows``."""

@@ -159,7 +159,7 @@ class Lattice:
         """
         units = np.atleast_1d(np.asarray(units, dtype=np.int64))
         if len(self) <= TABLE_UNITS:
-            return self._all_distances[units]
+            return np.asarray(self._all_distances[units])
         return self.rule.rows(self, units)
 
     @cached_property
@@ -171,6 +171,11 @@ class Lattice:
             rows = self.distances_from(sources[start : start + BLOCK])
             largest = max(largest, float(np.max(rows, where=np.isfinite(rows), initial=0.0)))
         return largest
+
+    @property
+    def spacing(self) -> float:
+        """The median length of the edges, 1 on regular lattices and where edges are counted; 1 where there are none."""
+        return float(np.median(self.lengths)) if len(self.lengths) else 1.0
 
     @cached_property
     def levels(self) -> tuple[Array, Array] | None:

@@ -30,14 +30,13 @@ def lay_out(lattice: Lattice) -> Array:
     """
     positions = np.zeros((len(lattice), 2))
     numbers, sizes = np.unique(lattice.parts, return_counts=True)
-    unit = float(np.median(lattice.lengths)) if len(lattice.lengths) else 1.0
     left = 0.0
     for number in numbers[np.argsort(-sizes, kind="stable")]:
         members = np.flatnonzero(lattice.parts == number)
         placed = _lay_out_part(lattice, members)
         placed[:, 0] += left - placed[:, 0].min()
         placed[:, 1] -= (placed[:, 1].max() + placed[:, 1].min()) / 2
-        left = placed[:, 0].max() + GAP * unit
+        left = placed[:, 0].max() + GAP * lattice.spacing
         positions[members] = placed
     return positions
 
@@ -87,9 +86,13 @@ def _majorise(placed: Array, distances: Array) -> Array:
     np.fill_diagonal(distances := distances.copy(), 1.0)
     weights = distances**-2
     np.fill_diagonal(weights, 0.0)
-    # Units that fall on one point would never part; a fixed nudge, small beside an edge, lets them.
-    nudge = np.random.default_rng(0).normal(size=placed.shape) * 1e-2 * distances.min()
-    placed = placed + nudge
+    drawn = np.linalg.norm(placed[:, None] - placed[None], axis=2)
+    np.fill_diagonal(drawn, 1.0)
+    if np.abs(drawn - distances).max() < 1e-9 * distances.max():
+        return placed
+    if drawn.min() < 1e-3 * distances.min():
+        # Units that fall on one point would never part; a fixed nudge, small beside an edge, lets them.
+        placed = placed + np.random.default_rng(0).normal(size=placed.shape) * 1e-2 * distances.min()
     laplacian = np.diag(weights.sum(axis=1)) - weights
     inverse = np.linalg.inv(laplacian + 1.0 / count) - 1.0 / count
     for _ in range(STEPS):

@@ -91,7 +91,7 @@ class Graphml(Exporter):
 @final
 @attrs.frozen(kw_only=True)
 class SomPak(Exporter):
-    """A codebook file of SOM_PAK (``.cod``), also read by the SOM Toolbox; for grids and hexagons that are not periodic.
+    """A codebook file of SOM_PAK (``.cod``), read by the SOM Toolbox too; for grids and hexagons that are not periodic.
 
     Notes
     -----

@@ -19,8 +19,14 @@ Array = np.ndarray[Any, Any]
 
 
 def role_range(role: Role, lattice: Lattice) -> tuple[float, float]:
-    """Return where a schedule starts and stops unless it says: rate 0.5 -> 0.01, radius max(1, diameter / 4) -> 0.5."""
-    return (0.5, 0.01) if role == "learning_rate" else (max(1.0, lattice.diameter / 4), 0.5)
+    """Return where a schedule starts and stops unless it says.
+
+    A learning rate goes from 0.5 to 0.01; a radius from a quarter of the map's diameter, at least one edge, to half an
+    edge, edges being `Lattice.spacing` long: 1 on regular lattices and wherever edges are counted.
+    """
+    if role == "learning_rate":
+        return 0.5, 0.01
+    return max(lattice.spacing, lattice.diameter / 4), lattice.spacing / 2
 
 
 def _filled(schedule: Any, role: Role, lattice: Lattice) -> Any:
