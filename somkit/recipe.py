@@ -31,9 +31,9 @@ from somkit.plugins import current
 from somkit.records import lattice_from, record_scaling, record_state, records_from, scaling_from, state_from
 from somkit.samples import Samples, Scaling
 from somkit.spelling import resolve
-from somkit.storage import Record, read_record, write_record
+from somkit.storage import Record, encode_values, read_record, write_record
 from somkit.trained import TrainedMap, check_codebook, provenance
-from somkit.validators import check_integer
+from somkit.validators import check_integer, did_you_mean
 
 Array = np.ndarray[Any, Any]
 
@@ -181,7 +181,7 @@ class Recipe:
         known = [field.name for field in attrs.fields(cls)]
         for name in document:
             if name not in known:
-                message = f"a recipe has no {name!r}. It may have {', '.join(known)}."
+                message = f"a recipe has no {name!r}{did_you_mean(str(name), known)} It may have {', '.join(known)}."
                 raise ParameterError(message)
         return cls(**document)
 
@@ -405,7 +405,8 @@ class Run:
         """Write a state and its recipe to a file; `load_checkpoint` reads it back."""
         plain, arrays = record_state(state)
         scaling, scaling_arrays = record_scaling(self.scaling)
-        document = {"holds": "checkpoint", "recipe": self.recipe.to_dict(qualified=True), **plain, **scaling}
+        recipe = encode_values(self.recipe.to_dict(qualified=True))
+        document = {"holds": "checkpoint", "recipe": recipe, **plain, **scaling}
         write_record(path, Record({**document, "provenance": provenance()}, arrays | scaling_arrays))
 
 

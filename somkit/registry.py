@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import final
 
@@ -11,6 +10,7 @@ import attrs
 from somkit.components import KINDS, Component
 from somkit.errors import AmbiguousComponent, UnknownComponent
 from somkit.notation import write
+from somkit.validators import did_you_mean
 
 LOCAL = "local"  # the plugin name of parts registered in the running process, or not registered at all
 
@@ -82,8 +82,7 @@ class Registry:
 
     def _unknown(self, kind: str, name: str) -> str:
         known = sorted({entry.name for entry in self.entries(kind)})
-        close = difflib.get_close_matches(name.rpartition("/")[2], known, n=1)
-        guess = f"; did you mean {close[0]!r}?" if close else "."
+        guess = did_you_mean(name.rpartition("/")[2], known)
         elsewhere = [entry.kind for entry in self.entries() if name in {entry.name, entry.key}]
         hint = f" There is a {elsewhere[0]} of that name." if elsewhere else ""
         failed = "".join(f" {failure}" for failure in self._failures)

@@ -206,6 +206,9 @@ class Samples:
         SampleTypeError
             If X holds something that is no number, or is sparse.
         """
+        if X is None:
+            message = "X is needed here: the samples, of shape (n_samples, n_features)."
+            raise SampleError(message)
         names = feature_names_of(X) or feature_names
         array = _as_array(X, "X")
         n, d = array.shape

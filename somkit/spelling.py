@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 import types
 import typing
@@ -17,6 +16,7 @@ from somkit.errors import ParameterError, SomkitError
 from somkit.notation import parse
 from somkit.plugins import current
 from somkit.registry import Registry
+from somkit.validators import did_you_mean
 
 
 def resolve(kind: str, spec: Any, registry: Registry | None = None) -> Any:
@@ -91,10 +91,8 @@ def build(kind: str, name: str, fields: Mapping[str, Any], registry: Registry) -
 
 
 def _no_parameter(kind: str, name: str, field: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(field, known, n=1, cutoff=0.5)
-    guess = f"; did you mean {close[0]!r}?" if close else "."
     rest = f" Its parameters are {', '.join(known)}." if known else " It has no parameters."
-    return f"{kind} {name!r} has no parameter {field!r}{guess}{rest}"
+    return f"{kind} {name!r} has no parameter {field!r}{did_you_mean(field, known)}{rest}"
 
 
 def _nested(kind: str, value: Any, registry: Registry) -> Any:

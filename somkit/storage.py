@@ -114,13 +114,13 @@ def read_record(path: str | Path) -> Record:
 
 
 def _read_archive(path: Path, archive: zipfile.ZipFile) -> Record:
-    if sum(member.file_size for member in archive.infolist()) > path.stat().st_size:
-        message = f"{path} is not a somkit map file: its members claim to be larger than the file."
-        raise MapFileError(message)
     for member in archive.infolist():
         if member.compress_type != zipfile.ZIP_STORED or member.file_size != member.compress_size:
             message = f"{path} is not a somkit map file: its member {member.filename!r} is compressed."
             raise MapFileError(message)
+    if sum(member.file_size for member in archive.infolist()) > path.stat().st_size:
+        message = f"{path} is not a somkit map file: its members claim to be larger than the file."
+        raise MapFileError(message)
     if DOCUMENT not in archive.namelist():
         message = f"{path} is not a somkit map file: it holds no {DOCUMENT}."
         raise MapFileError(message)
@@ -173,6 +173,15 @@ def encode_label(label: Hashable) -> tuple[Any, bool]:
     elif type(label) in {str, int, bool, type(None)} or (type(label) is float and math.isfinite(label)):
         return label, True
     return repr(label), False
+
+
+def encode_values(value: Any) -> Any:
+    """Return nested dicts and lists with every leaf as JSON can hold it, by `encode_label`."""
+    if isinstance(value, Mapping):
+        return {key: encode_values(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [encode_values(item) for item in value]
+    return encode_label(value)[0]
 
 
 def decode_label(value: Any) -> Hashable:

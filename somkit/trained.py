@@ -21,7 +21,7 @@ from somkit.plugins import current
 from somkit.records import record_lattice, record_records, record_scaling
 from somkit.samples import Samples, Scaling, check_weight, feature_names_of
 from somkit.spelling import resolve
-from somkit.storage import Record, write_record
+from somkit.storage import Record, encode_values, write_record
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -341,7 +341,7 @@ class TrainedMap:
     def to_record(self) -> Record:
         """Return the map as a file keeps it."""
         registry = current().registry
-        recipe = dict(self.recipe.to_dict(qualified=True)) if self.recipe is not None else self.recipe_document
+        recipe = self.recipe_document if self.recipe is None else encode_values(self.recipe.to_dict(qualified=True))
         lattice, arrays = record_lattice(self.lattice)
         scaling, scaling_arrays = record_scaling(self.scaling)
         document = {

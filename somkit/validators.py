@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,12 @@ def holds_nan(value: Any) -> bool:
     if isinstance(value, tuple):
         return any(holds_nan(item) for item in value)
     return isinstance(value, float) and math.isnan(value)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return the end of a sentence about an unknown word: the nearest known one, or a full stop."""
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else "."
 
 
 def refuse(owner: Any, field: str, allowed: str, value: Any) -> ParameterError:

@@ -66,7 +66,9 @@ def test_any_graph_trains_measures_draws_and_comes_back(X, tmp_path, name, train
 def graphs(draw):
     """Draw graphs with loops, parallel edges, parts and odd labels."""
     count = draw(st.integers(1, 12))
-    labels = draw(st.permutations([("a", 1), "b", 3, 4.5, True, frozenset({1}), "c", "d", (2, (3, 4)), 7, "e", -1]))[:count]
+    labels = draw(st.permutations([("a", 1), "b", 3, 4.5, True, frozenset({1}), "c", "d", (2, (3, 4)), 7, "e", -1]))[
+        :count
+    ]
     graph = nx.MultiGraph()
     graph.add_nodes_from(labels)
     ends = st.sampled_from(labels)
