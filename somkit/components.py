@@ -221,11 +221,14 @@ class Neighbourhood(Component):
         The smallest influence it ever has. The batch trainer refuses negative ones: its weights would not be a mean's.
     falling : bool
         Whether the influence never rises with distance.
+    product : "euclidean" | "manhattan" | "chebyshev" | None
+        The norm for which h(|(a, b)|) = h(a) h(b); regular lattices that measure by it are then spread axis by axis.
     """
 
     kind: ClassVar[str] = "neighbourhood"
     lowest: ClassVar[float] = 0.0
     falling: ClassVar[bool] = True
+    product: ClassVar[Literal["euclidean", "manhattan", "chebyshev"] | None] = None
 
     reach: float | str = attrs.field(default="none", validator=number(minimum=0, words=("none",)))
 
@@ -261,7 +264,11 @@ class Neighbourhood(Component):
     @final
     def at(self, radius: float) -> Influence:
         """Return the influence at one radius, for `Lattice.spread`."""
-        return Influence(lambda distance: self.influences(distance, radius), reach=self.longest_reach)
+        whole = (
+            math.isinf(self.longest_reach) or self.product == "chebyshev"
+        )  # a limited reach is no product, but a square
+        function = lambda distance: self.influences(distance, radius)  # noqa: E731 - it closes over the radius
+        return Influence(function, reach=self.longest_reach, product=self.product if whole and radius > 0 else None)
 
 
 @attrs.frozen(kw_only=True)

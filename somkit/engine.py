@@ -10,6 +10,7 @@ import numpy as np
 
 from somkit.components import Metric, Neighbourhood, Schedule, Trainer
 from somkit.errors import RecipeError
+from somkit.kernels import one_blas_thread
 from somkit.lattice import Lattice
 from somkit.samples import Samples
 
@@ -117,7 +118,8 @@ def train(trainer: Trainer, task: Task, state: State) -> Iterator[State]:
 
 def step(trainer: Trainer, task: Task, state: State) -> State:
     """Run one epoch, and let no codebook through that is not finite or not of the lattice's size."""
-    after = trainer.run_epoch(task, state)
+    with one_blas_thread():
+        after = trainer.run_epoch(task, state)
     shape = (len(after.lattice), task.samples.features)
     if after.codebook.shape != shape:
         message = f"trainer '{trainer}' returned a codebook of shape {after.codebook.shape} for a map of {shape}."

@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any, TypeVar
 
@@ -29,14 +30,19 @@ def _blas() -> Any:
     return ThreadpoolController()
 
 
+def one_blas_thread() -> AbstractContextManager[Any]:
+    """Hold BLAS to one thread: it is not bit-identical over thread counts, and would only fight the pool for cores."""
+    limit: AbstractContextManager[Any] = _blas().limit(limits=1, user_api="blas")
+    return limit
+
+
 def map_blocks(function: Callable[[int], Result], count: int, n_jobs: int | None = None) -> Iterator[Result]:
     """Yield ``function(0)``, ``function(1)``, ... in order, worked out by ``n_jobs`` threads (None: every core).
 
-    BLAS is held to one thread meanwhile: it is not bit-identical over thread counts, and a second pool would only
-    fight the first one for the cores. Only a few results are held at once, whatever ``count`` is.
+    BLAS is held to one thread meanwhile. Only a few results are held at once, whatever ``count`` is.
     """
     jobs = min(n_jobs or usable_cores(), count)
-    with _blas().limit(limits=1, user_api="blas"):
+    with one_blas_thread():
         if jobs <= 1:
             for number in range(count):
                 yield function(number)

@@ -31,10 +31,14 @@ class Influence:
         Takes an array of map distances, which may be infinite, and returns the influences in the same shape.
     reach : float
         No unit farther than this has an influence other than 0.
+    product : str or None
+        The norm of `Coordinates` for which the influence at a distance is the product of the influences at its
+        coordinates, so that a regular lattice spreads it axis by axis: "euclidean" for a Gaussian.
     """
 
     function: Callable[[Array], Array]
     reach: float = math.inf
+    product: str | None = None
 
     def __call__(self, distance: Array) -> Array:
         """Return the influence at each distance."""
@@ -223,6 +227,9 @@ class Lattice:
             For each unit j the sum over units b of influence(distance(b, j)) * values[b].
         """
         values = np.asarray(values, dtype=np.float64)
+        by_axes = self.rule.spread(values, influence) if influence.product is not None else None
+        if by_axes is not None:
+            return by_axes
         total = np.zeros(values.shape)
         holders = np.flatnonzero(values.any(axis=1))
         for start in range(0, len(holders), BLOCK):

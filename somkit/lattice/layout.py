@@ -76,7 +76,7 @@ def _scale(chosen: Array, rows: Array) -> Array:
     if len(values) < 2:
         values, vectors = np.pad(values, (0, 1)), np.pad(vectors, ((0, 0), (0, 1)))
     roots = np.sqrt(np.maximum(values, 0))
-    inverse = np.divide(vectors, roots, out=np.zeros_like(vectors), where=roots > 1e-9 * max(roots[0], 1e-300))
+    inverse = np.divide(vectors, roots, out=np.zeros_like(vectors), where=roots > 1e-6 * max(roots[0], 1e-300))
     return np.asarray(-0.5 * (rows**2 - means[:, None]).T @ inverse)
 
 

@@ -6,6 +6,7 @@ A rule is data, not code, so that a map file can hold it and a stranger's lattic
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import attrs
@@ -14,9 +15,10 @@ import numpy as np
 from somkit.errors import TopologyError
 
 if TYPE_CHECKING:
-    from somkit.lattice.lattice import Lattice
+    from somkit.lattice.lattice import Influence, Lattice
 
 Array = np.ndarray[Any, Any]
+MOST_BOX = 4  # units of a bounding box for each unit of the lattice: more would be worked out for nothing
 BLOCK = 256  # rows of distances worked on at once: 80 MB for 40 000 units
 
 
@@ -49,6 +51,11 @@ class MapDistance(ABC):
     def axes(self) -> list[tuple[float, Array]]:
         """Return the extent of each axis and its coordinates: (m, 1), or (m, 2) round a circle."""
         return []
+
+    def spread(self, values: Array, influence: Influence) -> Array | None:
+        """Spread values axis by axis, as `Lattice.spread` would pair by pair; None where that cannot be done."""
+        del values, influence
+        return None
 
     @abstractmethod
     def to_record(self) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -120,6 +127,27 @@ class Coordinates(MapDistance):
         axes = self.points.shape[1]
         object.__setattr__(self, "weights", tuple(self.weights) or (1.0,) * axes)
         object.__setattr__(self, "periods", tuple(self.periods) or (0.0,) * axes)
+
+    @cached_property
+    def _box(self) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """The distinct coordinates along each axis, and for each unit which of them it has."""
+        found = [np.unique(column, return_inverse=True) for column in self.points.T]
+        return tuple(values for values, _ in found), tuple(place.ravel() for _, place in found)
+
+    def spread(self, values: Array, influence: Influence) -> Array | None:
+        """Multiply by one small matrix an axis, where the influence is a product along this rule's norm."""
+        coordinates, places = self._box
+        shape = tuple(len(axis) for axis in coordinates)
+        if influence.product != self.norm or np.prod(shape) > MOST_BOX * len(self.points):
+            return None
+        dense = np.zeros((*shape, values.shape[1]))
+        dense[places] = values
+        for axis, (along, weight, period) in enumerate(zip(coordinates, self.weights, self.periods, strict=True)):
+            delta = np.abs(along[:, None] - along[None, :])
+            delta = np.minimum(delta, period - delta) if period else delta
+            matrix = influence(delta * np.sqrt(weight) if self.norm == "euclidean" else delta)
+            dense = np.moveaxis(np.tensordot(matrix, dense, axes=(1, axis)), 0, axis)
+        return dense[places]
 
     def rows(self, lattice: Lattice, units: Array) -> Array:
         """Evaluate the norm, the short way round on periodic axes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, Literal, final
 
 import attrs
 import numpy as np
@@ -28,6 +28,7 @@ class Gaussian(Neighbourhood):
     """
 
     name: ClassVar[str] = "gaussian"
+    product: ClassVar[Literal["euclidean", "manhattan", "chebyshev"] | None] = "euclidean"
 
     def __call__(self, distance: Any, radius: Any) -> Any:
         """Return the influence."""
@@ -46,6 +47,7 @@ class Bubble(Neighbourhood):
     """
 
     name: ClassVar[str] = "bubble"
+    product: ClassVar[Literal["euclidean", "manhattan", "chebyshev"] | None] = "chebyshev"
 
     def __call__(self, distance: Any, radius: Any) -> Any:
         """Return the influence."""
@@ -133,6 +135,7 @@ class ExponentialNeighbourhood(Neighbourhood):
     """
 
     name: ClassVar[str] = "exponential"
+    product: ClassVar[Literal["euclidean", "manhattan", "chebyshev"] | None] = "manhattan"
 
     def __call__(self, distance: Any, radius: Any) -> Any:
         """Return the influence."""

@@ -1,0 +1,65 @@
+"""Spreading a neighbourhood over the map: axis by axis is pair by pair."""
+
+import numpy as np
+import pytest
+
+from somkit import Recipe
+from somkit.lattice import Influence, Lattice
+
+LATTICES = [
+    "grid:rows=5,columns=7",
+    "grid:rows=5,columns=7,periodic=both",
+    "grid:rows=5,columns=4,distance=chebyshev,periodic=rows",
+    "grid:rows=5,columns=4,distance=path",
+    "hex:rows=6,columns=5",
+    "hex:rows=6,columns=5,offset=even,periodic=both",
+    "hex:rows=1,columns=5",
+    "ring:units=9",
+    "line:units=9",
+]
+
+
+@pytest.mark.parametrize("radius", [0.0, 0.3, 1.0, 4.0])
+@pytest.mark.parametrize("neighbourhood", ["gaussian", "bubble", "exponential", "gaussian:reach=2", "bubble:reach=2"])
+@pytest.mark.parametrize("topology", LATTICES)
+def test_spreading_axis_by_axis_is_spreading_pair_by_pair(topology, neighbourhood, radius):
+    """However the lattice spreads values, it is the sum over all pairs of units."""
+    recipe = Recipe(topology=topology, neighbourhood=neighbourhood)
+    lattice = recipe.topology.lattice()
+    values = np.random.default_rng(0).normal(size=(len(lattice), 3))
+    values[::3] = 0
+    influences = recipe.neighbourhood.influences(lattice.distances_from(range(len(lattice))), radius)
+    expected = np.einsum("bj,bc->jc", influences, values)
+    # Products of two or three rounded factors, and sums in another order: a few units in the last place each.
+    bound = 1e-14 * np.einsum("bj,bc->jc", influences, np.abs(values))
+    assert (np.abs(lattice.spread(values, recipe.neighbourhood.at(radius)) - expected) <= bound).all()
+
+
+def test_a_lattice_that_is_no_grid_is_not_spread_by_axes():
+    """Units scattered over a large box are spread pair by pair, with the same result."""
+    from somkit.lattice import Coordinates
+
+    points = np.random.default_rng(0).integers(0, 100, size=(20, 2)).astype(float)
+    lattice = Lattice(range(20), points, [], rule=Coordinates(points))
+    values = np.eye(20)
+    gaussian = Influence(lambda distance: np.exp(-(distance**2) / 2), product="euclidean")
+    assert np.array_equal(lattice.spread(values, gaussian), gaussian(lattice.distances_from(range(20))).T)
+
+
+@pytest.mark.parametrize(
+    ("topology", "neighbourhood", "by_axes"),
+    [
+        ("hex:rows=4,columns=4", "gaussian", True),
+        ("grid:rows=4,columns=4,distance=chebyshev", "bubble:reach=2", True),
+        ("grid:rows=4,columns=4,distance=path", "exponential", True),
+        ("grid:rows=4,columns=4", "gaussian:reach=2", False),
+        ("grid:rows=4,columns=4", "bubble", False),
+        ("hex:rows=4,columns=4,distance=path", "gaussian", False),
+    ],
+)
+def test_only_products_are_spread_by_axes(topology, neighbourhood, by_axes):
+    """The short cut is taken exactly where the neighbourhood is a product along the lattice's norm."""
+    recipe = Recipe(topology=topology, neighbourhood=neighbourhood)
+    lattice, influence = recipe.topology.lattice(), recipe.neighbourhood.at(1.0)
+    spread = None if influence.product is None else lattice.rule.spread(np.eye(16), influence)
+    assert (spread is not None) == by_axes
