@@ -1,5 +1,5 @@
-"""The somkit command."""
+"""The ``somkit`` command."""
 
+from somkit.cli.app import main
 
-def main() -> None:
-    """Run the command."""
+__all__ = ["main"]
