@@ -339,11 +339,14 @@ class Visualiser(Component):
 
     Attributes
     ----------
+    needs : "map" | "samples" | "labels"
+        What it cannot be drawn without: the map alone, samples ``X``, or samples and their labels ``y``.
     projection : str or None
         matplotlib's name of the projection it draws on, ``"3d"`` for instance.
     """
 
     kind: ClassVar[str] = "visualiser"
+    needs: ClassVar[Literal["map", "samples", "labels"]] = "map"
     projection: ClassVar[str | None] = None
 
     def figure_size(self, trained: TrainedMap) -> tuple[float, float]:

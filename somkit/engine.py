@@ -59,6 +59,8 @@ class State:
         One entry an epoch: epoch, progress, radius, learning_rate and the quantisation_error before the update.
     records : mapping of str to array
         Whatever else a trainer carries from epoch to epoch.
+    trained_on : str or None
+        For a state from a checkpoint, the digest of the samples it was trained on.
     """
 
     lattice: Lattice
@@ -68,6 +70,7 @@ class State:
     updates: int = 0
     history: tuple[dict[str, float], ...] = ()
     records: Mapping[str, Array] = attrs.field(factory=dict)
+    trained_on: str | None = None
 
     def rng(self) -> np.random.Generator:
         """Return a generator at the state's point; put its ``bit_generator.state`` into the next state."""

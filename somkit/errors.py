@@ -37,6 +37,10 @@ class MapFileError(SomkitError, ValueError):
     """A map file or checkpoint that cannot be read or written."""
 
 
+class OutputError(SomkitError, ValueError):
+    """A file that cannot be written."""
+
+
 class PluginError(SomkitError):
     """A plugin that could not be loaded; raised only by ``Plugins(strict=True)``."""
 

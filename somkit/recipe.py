@@ -28,7 +28,7 @@ from somkit.errors import (
 )
 from somkit.lattice import Lattice
 from somkit.plugins import current
-from somkit.records import lattice_from, record_scaling, record_state, records_from, scaling_from, state_from
+from somkit.records import lattice_from, record_state, records_from, scaling_from, state_from
 from somkit.samples import Samples, Scaling
 from somkit.spelling import resolve
 from somkit.storage import Record, encode_values, read_record, write_record
@@ -47,6 +47,7 @@ PARTS: dict[str, str] = {
     "trainer": "trainer",
 }
 SCALES = (None, "standard", "minmax")
+NO_SCALE = "none"  # None, where there is no None: in TOML and on the command line
 UNEVEN = 30.0  # a standard deviation this many times the median one drowns the other features
 
 
@@ -85,12 +86,36 @@ def _trainer(spec: Any) -> Trainer:
     return part
 
 
+def _scale(spec: Any) -> str | None:
+    scale: str | None = None if spec == NO_SCALE else spec
+    return scale
+
+
 def _schedule(spec: Any) -> Schedule:
     if isinstance(spec, int | float) and not isinstance(spec, bool):
         message = f"a schedule must be given as text, a dict or an object, got {spec!r}; write 'constant:value={spec}'."
         raise ParameterError(message)
     schedule: Schedule = resolve("schedule", spec)
     return schedule
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """Return what a recipe file says, and nothing of what it leaves out.
+
+    Raises
+    ------
+    ParameterError
+        If the file cannot be read, or is no TOML.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror}."
+        raise ParameterError(message) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        message = f"{path} is not a TOML file: {error}."
+        raise ParameterError(message) from error
 
 
 @final
@@ -105,7 +130,7 @@ class Recipe:
     learning_rate : str, dict, Schedule or None
         None: the trainer's own.
     epochs : int >= 1
-    scale : None | "standard" | "minmax"
+    scale : None | "none" | "standard" | "minmax"
         To mean 0 and standard deviation 1, or to [0, 1], feature by feature; remembered with the map.
     n_jobs : int >= 1 or None
         Threads; None uses every core. The result does not depend on it.
@@ -135,7 +160,7 @@ class Recipe:
     initialiser: Initialiser = attrs.field(default=DEFAULTS["initialiser"], converter=_initialiser)
     trainer: Trainer = attrs.field(default=DEFAULTS["trainer"], converter=_trainer)
     epochs: int = 20
-    scale: str | None = None
+    scale: str | None = attrs.field(default=None, converter=_scale)
     n_jobs: int | None = None
     random_state: int | None = None
 
@@ -172,7 +197,7 @@ class Recipe:
             name: registry.qualified(part, explicit=True) if qualified else part.to_dict()
             for name, part in self.parts().items()
         }
-        settings = {"epochs": self.epochs, "scale": self.scale, "random_state": self.random_state}
+        settings = {"epochs": self.epochs, "scale": self.scale or NO_SCALE, "random_state": self.random_state}
         return parts | {name: value for name, value in settings.items() if value is not None}
 
     @classmethod
@@ -201,16 +226,7 @@ class Recipe:
             rows = 10
             columns = 12
         """
-        try:
-            with Path(path).open("rb") as file:
-                document = tomllib.load(file)
-        except OSError as error:
-            message = f"{path} cannot be read: {error.strerror}."
-            raise ParameterError(message) from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            message = f"{path} is not a TOML file: {error}."
-            raise ParameterError(message) from error
-        return cls.from_dict(document)
+        return cls.from_dict(read_toml(path))
 
     def to_toml(self) -> str:
         """Return the recipe as the text of a TOML file, each part spelt in a line."""
@@ -218,7 +234,7 @@ class Recipe:
         lines = [
             f"{name} = {json.dumps(registry.spell(part), ensure_ascii=False)}" for name, part in self.parts().items()
         ]
-        settings = {"epochs": self.epochs, "scale": self.scale, "random_state": self.random_state}
+        settings = {"epochs": self.epochs, "scale": self.scale or NO_SCALE, "random_state": self.random_state}
         lines += [f"{name} = {json.dumps(value)}" for name, value in settings.items() if value is not None]
         return "\n".join(lines) + "\n"
 
@@ -248,6 +264,7 @@ class Recipe:
             radius=self.radius.for_role("radius", lattice),
             random_state=seed,
         )
+        _check_schedules(recipe)
         task = recipe.task(samples, _check_order(order, recipe.trainer, len(samples)))
         if resume is None:
             state = recipe.first_state(samples, lattice, initial_codebook)
@@ -324,6 +341,14 @@ class Recipe:
         return run.trained(run.last_state())
 
 
+def _check_schedules(recipe: Recipe) -> None:
+    """Raise before any work is done if a schedule has a value that is not finite or negative."""
+    progress = np.linspace(0, 1, max(recipe.epochs, 2))
+    recipe.radius.values(progress, "radius")
+    if recipe.learning_rate is not None:
+        recipe.learning_rate.values(progress, "learning_rate")
+
+
 def _check_order(order: Any, trainer: Trainer, n: int) -> Array | None:
     if order is None:
         return None
@@ -344,6 +369,9 @@ def _check_order(order: Any, trainer: Trainer, n: int) -> Array | None:
 def _check_resume(state: State, samples: Samples) -> State:
     if state.codebook.shape[1] != samples.features:
         message = f"X has {samples.features} features, but the state to resume has {state.codebook.shape[1]}."
+        raise SampleError(message)
+    if state.trained_on not in {None, samples.digest}:
+        message = "X or sample_weight is not what the checkpoint was trained on; resume with the same data."
         raise SampleError(message)
     return state
 
@@ -404,10 +432,9 @@ class Run:
     def save_checkpoint(self, path: str | Path, state: State) -> None:
         """Write a state and its recipe to a file; `load_checkpoint` reads it back."""
         plain, arrays = record_state(state)
-        scaling, scaling_arrays = record_scaling(self.scaling)
         recipe = encode_values(self.recipe.to_dict(qualified=True))
-        document = {"holds": "checkpoint", "recipe": recipe, **plain, **scaling}
-        write_record(path, Record({**document, "provenance": provenance()}, arrays | scaling_arrays))
+        document = {"holds": "checkpoint", "recipe": recipe, "trained_on": self.task.samples.digest, **plain}
+        write_record(path, Record({**document, "provenance": provenance()}, arrays))
 
 
 def load_checkpoint(path: str | Path) -> tuple[Recipe, State]:

@@ -100,4 +100,5 @@ def state_from(plain: Mapping[str, Any], arrays: Mapping[str, Array]) -> State:
         updates=plain["updates"],
         history=tuple(plain["history"]),
         records=records_from(arrays),
+        trained_on=plain["trained_on"],
     )

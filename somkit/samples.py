@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -12,6 +13,7 @@ import numpy as np
 
 from somkit.errors import SampleError, SampleTypeError
 from somkit.kernels import BLOCK_ROWS, TreeSum, map_blocks
+from somkit.validators import plain
 
 Array = np.ndarray[Any, Any]
 Result = TypeVar("Result")
@@ -112,8 +114,8 @@ def _as_numbers(array: Array, names: tuple[str, ...] | None) -> Array:
                 numbers[row, column] = np.nan if value is None else value
             except (TypeError, ValueError):
                 message = (
-                    f"{describe_cell(row, column, names)} is {value!r}; an argument must be a string of digits or a "
-                    f"real number: encode or leave out columns of text."
+                    f"{describe_cell(row, column, names)} is {plain(value)!r}; an argument must be a string of digits or "
+                    f"a real number: encode or leave out columns of text."
                 )
                 raise SampleTypeError(message) from None
     return numbers
@@ -272,6 +274,15 @@ class Samples:
     def total_weight(self) -> float:
         """The sum of the weights; n where none were given."""
         return float(len(self)) if self.weight is None else float(self.weight.sum())
+
+    @cached_property
+    def digest(self) -> str:
+        """A SHA-256 of the samples and their weights as they were given, by which a resumed run knows them again."""
+        seen = hashlib.sha256(f"{self.X.shape} {self.X.dtype}".encode())
+        for start in range(0, len(self), BLOCK_ROWS):
+            seen.update(np.ascontiguousarray(self.X[start : start + BLOCK_ROWS]).data)
+        seen.update(b"" if self.weight is None else self.weight.tobytes())
+        return seen.hexdigest()
 
     def _check_finite(self) -> None:
         if self.X.dtype.kind != "f":

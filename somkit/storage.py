@@ -20,7 +20,7 @@ from typing import Any, final
 import attrs
 import numpy as np
 
-from somkit.errors import MapFileError
+from somkit.errors import MapFileError, OutputError
 
 Array = np.ndarray[Any, Any]
 
@@ -54,7 +54,7 @@ def write_record(path: str | Path, record: Record) -> None:
 
     Raises
     ------
-    MapFileError
+    OutputError
         If the folder is missing or cannot be written to.
     """
     path = Path(path)
@@ -85,7 +85,7 @@ def write_record(path: str | Path, record: Record) -> None:
             raise
     except OSError as error:
         message = f"{path} cannot be written: {error.strerror or error}."
-        raise MapFileError(message) from error
+        raise OutputError(message) from error
 
 
 def read_record(path: str | Path) -> Record:
@@ -103,7 +103,10 @@ def read_record(path: str | Path) -> Record:
     except FileNotFoundError:
         message = f"{path} does not exist."
         raise MapFileError(message) from None
-    except (OSError, zipfile.BadZipFile) as error:
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror or error}."
+        raise MapFileError(message) from error
+    except zipfile.BadZipFile as error:
         message = f"{path} is not a somkit map file, or it is damaged: {error}."
         raise MapFileError(message) from error
     except (KeyError, TypeError, ValueError, EOFError, NotImplementedError, RuntimeError) as error:

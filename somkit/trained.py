@@ -362,7 +362,7 @@ class TrainedMap:
 
         Raises
         ------
-        MapFileError
+        OutputError
             If the file cannot be written; an older file of that name is then still whole.
         """
         write_record(path, self.to_record())

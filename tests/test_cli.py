@@ -721,7 +721,7 @@ BAD_OPTIONS = {
         ["--out", "flowers.csv"],
         "flowers.csv would be overwritten, but it is read from; give another name with --out.",
     ),
-    "missing recipe": (["--recipe", "no.toml"], "no.toml does not exist."),
+    "missing recipe": (["--recipe", "no.toml"], "no.toml cannot be read: No such file or directory."),
     "bad recipe": (
         ["--recipe", "bad.toml"],
         "bad.toml is not a TOML file: Invalid value (at line 1, column 10).",

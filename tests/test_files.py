@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from somkit import SOM, Recipe, Topology, TrainedMap, load, load_checkpoint
-from somkit.errors import MapFileError, MapFileWarning
+from somkit.errors import MapFileError, MapFileWarning, OutputError, SampleError
 
 X = np.random.default_rng(0).normal(size=(60, 3))
 
@@ -148,7 +148,7 @@ def test_missing_files_and_folders_are_named(trained, tmp_path):
     with pytest.raises(MapFileError) as caught:
         load(tmp_path / "none.somkit")
     assert str(caught.value) == f"{tmp_path / 'none.somkit'} does not exist."
-    with pytest.raises(MapFileError) as caught:
+    with pytest.raises(OutputError) as caught:
         trained.save(tmp_path / "no" / "map.somkit")
     assert str(caught.value) == f"{tmp_path / 'no' / 'map.somkit'} cannot be written: No such file or directory."
 
@@ -163,7 +163,7 @@ def test_a_failed_write_leaves_the_old_file(trained, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(MapFileError, match="No space left on device"):
+    with pytest.raises(OutputError, match="No space left on device"):
         trained.save(path)
     assert path.read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["map.somkit"]
@@ -236,6 +236,26 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path, trainer):
     assert {name: array.tolist() for name, array in again.records.items()} == {
         name: array.tolist() for name, array in whole.records.items()
     }
+
+
+def test_a_checkpoint_knows_its_data(tmp_path):
+    """A checkpoint is not resumed on other data, even of the same shape."""
+    recipe = Recipe(topology="grid:rows=4,columns=3", epochs=6, random_state=1)
+    run = recipe.start(X)
+    run.save_checkpoint(tmp_path / "point", next(run.states()))
+    loaded, state = load_checkpoint(tmp_path / "point")
+    with pytest.raises(SampleError) as caught:
+        loaded.fit(X + 1, resume=state)
+    assert str(caught.value) == (
+        "X or sample_weight is not what the checkpoint was trained on; resume with the same data."
+    )
+
+
+def test_a_folder_is_no_map(tmp_path):
+    """A folder in place of a file is named."""
+    with pytest.raises(MapFileError) as caught:
+        load(tmp_path)
+    assert str(caught.value) == f"{tmp_path} cannot be read: Is a directory."
 
 
 def test_a_map_is_no_checkpoint(trained, tmp_path):

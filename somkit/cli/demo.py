@@ -9,9 +9,9 @@ import click
 from somkit.cli.data import Data
 from somkit.cli.files import PATH
 from somkit.cli.maps import measures_table
-from somkit.cli.pictures import NEEDS, save_picture
+from somkit.cli.pictures import USUAL, save_picture
 from somkit.cli.training import progress
-from somkit.errors import MapFileError
+from somkit.errors import OutputError
 from somkit.recipe import Recipe
 from somkit.trained import TrainedMap
 
@@ -33,7 +33,7 @@ def demo(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         message = f"{folder} cannot be made a folder: {error.strerror}."
-        raise MapFileError(message) from error
+        raise OutputError(message) from error
     data = _iris()
     recipes = {"default": Recipe(random_state=SEED), "classic": SOM.classic(len(data.X), random_state=SEED).recipe()}
     maps = {name: _train(recipe, data, f"{name} recipe") for name, recipe in recipes.items()}
@@ -42,7 +42,7 @@ def demo(folder: Path) -> None:
     for name, trained in maps.items():
         written.append(f"{name}.somkit")
         trained.save(folder / written[-1])
-        for view in NEEDS:
+        for view in USUAL:
             written.append(f"{name}-{view}.png")
             save_picture(trained, _spelling(name, view), folder / written[-1], data)
     click.echo(f"Written to {folder.resolve()}:\n  " + "\n  ".join(written))

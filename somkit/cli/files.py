@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from somkit.errors import MapFileError, ParameterError, SampleError
+from somkit.errors import MapFileError, OutputError, ParameterError, SampleError
 from somkit.recipe import load
 from somkit.trained import TrainedMap
 
@@ -48,17 +48,17 @@ def check_output(path: Path, *inputs: Path | None) -> None:
     """
     if path.is_dir():
         message = f"{path} cannot be written: it is a folder; give the name of a file."
-        raise MapFileError(message)
+        raise OutputError(message)
     if not path.parent.is_dir():
         message = f"{path} cannot be written: there is no folder {path.parent}."
-        raise MapFileError(message)
+        raise OutputError(message)
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         message = f"{path} cannot be written: permission denied."
-        raise MapFileError(message)
+        raise OutputError(message)
     for other in inputs:
         if other is not None and path.exists() and other.exists() and path.samefile(other):
             message = f"{path} would be overwritten, but it is read from; give another name with --out."
-            raise MapFileError(message)
+            raise OutputError(message)
 
 
 def check_picture(path: Path) -> None:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from somkit.cli.data import Data
 from somkit.cli.files import DPI
-from somkit.errors import MapFileError, ParameterError
-from somkit.plugins import STANDARD, current
+from somkit.components import Visualiser
+from somkit.errors import OutputError, ParameterError
+from somkit.plugins import STANDARD
 from somkit.spelling import resolve
 from somkit.trained import TrainedMap
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# What each of the usual pictures is drawn from.
-NEEDS = {"u_matrix": "map", "hits": "samples", "labels": "labels", "component_planes": "map"}
+USUAL = ("u_matrix", "hits", "labels", "component_planes")
 
 
 def _had(data: Data | None) -> set[str]:
@@ -27,17 +27,15 @@ def _had(data: Data | None) -> set[str]:
 def possible(data: Data | None) -> list[str]:
     """Return the usual pictures that the data allow."""
     had = _had(data)
-    return [view for view, needed in NEEDS.items() if needed in had]
+    return [view for view in USUAL if resolve("visualiser", f"{STANDARD}/{view}").needs in had]
 
 
 def check_view(view: str, data: Data | None) -> None:
-    """Raise if a view does not exist, or is a usual one that needs more than there is, in the command's own words."""
-    part = resolve("visualiser", view)
-    plugin, _, name = current().registry.entry_of(part).key.partition("/")
-    needed = NEEDS.get(name, "map") if plugin == STANDARD else "map"
-    if needed not in _had(data):
-        what = "DATA, and --label with the column of classes" if needed == "labels" else "DATA, the samples to show"
-        message = f"view {name!r} needs {what}."
+    """Raise if a view does not exist, or needs more than there is, in the command's own words."""
+    part: Visualiser = resolve("visualiser", view)
+    if part.needs not in _had(data):
+        what = "DATA, and --label with the column of classes" if part.needs == "labels" else "DATA, the samples to show"
+        message = f"view {part.name!r} needs {what}."
         raise ParameterError(message)
 
 
@@ -52,7 +50,7 @@ def save_figure(figure: Figure, path: Path) -> None:
         figure.savefig(path, dpi=DPI)
     except OSError as error:
         message = f"{path} cannot be written: {error.strerror or error}."
-        raise MapFileError(message) from error
+        raise OutputError(message) from error
 
 
 def save_picture(trained: TrainedMap, view: str, path: Path, data: Data | None) -> None:

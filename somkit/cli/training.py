@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,11 @@ import attrs
 import click
 
 from somkit.cli.data import Data, read_data
-from somkit.cli.files import PATH, check_output, unreadable
+from somkit.cli.files import PATH, check_output
 from somkit.cli.say import Interrupted, number
 from somkit.engine import State
 from somkit.errors import MapFileError, ParameterError, RecipeError, SampleError
-from somkit.recipe import PARTS, Recipe, Run, load_checkpoint, warn_if_uneven
-
-UNSCALED = "none"  # TOML and options have no None
+from somkit.recipe import NO_SCALE, PARTS, Recipe, Run, load_checkpoint, read_toml, warn_if_uneven
 
 
 def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -30,7 +27,7 @@ def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--epochs", type=int, help="How often every sample is looked at.  [default: 20]"),
         click.option(
             "--scale",
-            type=click.Choice(["standard", "minmax", UNSCALED]),
+            type=click.Choice(["standard", "minmax", NO_SCALE]),
             help="To mean 0 and standard deviation 1, to [0, 1], or not at all.  [default: standard]",
         ),
         click.option("--random-state", type=int, help="For the same map again; drawn, and kept with it, if left out."),
@@ -93,10 +90,8 @@ def fit(
 
 def _given(recipe_file: Path | None, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the recipe file and the options say, the options having the last word."""
-    given = {} if recipe_file is None else _read_recipe(recipe_file)
+    given = {} if recipe_file is None else read_toml(recipe_file)
     given |= {name: value for name, value in options.items() if value is not None}
-    if given.get("scale") == UNSCALED:
-        given["scale"] = None
     for name in ("learning_rate", "radius"):
         given |= {name: _as_number(given[name])} if name in given else {}
     return given
@@ -108,17 +103,6 @@ def _as_number(spec: Any) -> Any:
         return float(spec) if isinstance(spec, str) else spec
     except ValueError:
         return spec
-
-
-def _read_recipe(path: Path) -> dict[str, Any]:
-    """Return a recipe file as it is: what it leaves out, and only that, the command's own defaults fill in."""
-    if reason := unreadable(path):
-        raise ParameterError(reason)
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        message = f"{path} is not a TOML file: {error}."
-        raise ParameterError(message) from error
 
 
 def _check_rows(data: Data) -> None:

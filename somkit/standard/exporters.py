@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 
 from somkit.components import Exporter
-from somkit.errors import MapFileError, ParameterError
+from somkit.errors import OutputError, ParameterError
 from somkit.standard.topologies import Grid, Hex
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def _write_text(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
         message = f"{path} cannot be written: {error.strerror}."
-        raise MapFileError(message) from error
+        raise OutputError(message) from error
 
 
 def _unit_rows(trained: TrainedMap, X: Any, y: Any, sample_weight: Any) -> list[dict[str, Any]]:
