@@ -113,9 +113,10 @@ def _as_numbers(array: Array, names: tuple[str, ...] | None) -> Array:
             try:
                 numbers[row, column] = np.nan if value is None else value
             except (TypeError, ValueError):
+                cell = f"{describe_cell(row, column, names)} is {plain(value)!r}"
                 message = (
-                    f"{describe_cell(row, column, names)} is {plain(value)!r}; an argument must be a string of digits or "
-                    f"a real number: encode or leave out columns of text."
+                    f"{cell}; an argument must be a string of digits or a real number: encode or leave out columns of "
+                    f"text."
                 )
                 raise SampleTypeError(message) from None
     return numbers

@@ -24,8 +24,10 @@ SAMPLES = {
     "one row": (GOOD[:1], "X has 1 sample, and a map to be fitted needs at least 2 (got n_samples=1)."),
     "one dimension": (
         GOOD[:, 0],
-        "X must have shape (n_samples, n_features), got 1D of shape (20,). Reshape your data with X.reshape(-1, 1) if it "
-        "has one feature or X.reshape(1, -1) if it is one sample.",
+        (
+            "X must have shape (n_samples, n_features), got 1D of shape (20,). Reshape your data with X.reshape(-1, 1) if "
+            "it has one feature or X.reshape(1, -1) if it is one sample."
+        ),
     ),
     "NaN": (changed(17, 2, np.nan), "X[17, 2] is NaN; impute it or leave the row out first."),
     "infinite": (changed(3, 0, -np.inf), "X[3, 0] is infinite (inf); impute it or leave the row out first."),
@@ -35,8 +37,10 @@ SAMPLES = {
     ),
     "text": (
         changed(1, 1, "setosa", object),
-        "X[1, 1] is 'setosa'; an argument must be a string of digits or a real number: encode or leave out columns of "
-        "text.",
+        (
+            "X[1, 1] is 'setosa'; an argument must be a string of digits or a real number: encode or leave out columns of "
+            "text."
+        ),
     ),
     "ragged": ([[1.0, 2.0], [3.0]], "X is ragged: its rows have different lengths; give every row as many values."),
     "complex": (
@@ -88,18 +92,24 @@ PARTS = {
     "rows=true": ({"topology": "hex:rows=true"}, "Hex.rows must be an integer >= 1, got True."),
     "unknown part": (
         {"neighbourhood": "gausian"},
-        "unknown neighbourhood 'gausian'; did you mean 'gaussian'? Known: bubble, epanechnikov, exponential, gaussian, "
-        "mexican_hat, triangle.",
+        (
+            "unknown neighbourhood 'gausian'; did you mean 'gaussian'? Known: bubble, epanechnikov, exponential, gaussian, "
+            "mexican_hat, triangle."
+        ),
     ),
     "part of another kind": (
         {"metric": "hex"},
-        "unknown metric 'hex'. There is a topology of that name. Known: chebyshev, cosine, euclidean, manhattan, "
-        "minkowski.",
+        (
+            "unknown metric 'hex'. There is a topology of that name. Known: chebyshev, cosine, euclidean, manhattan, "
+            "minkowski."
+        ),
     ),
     "misspelt parameter": (
         {"topology": "hex:cols=3"},
-        "topology 'hex' has no parameter 'cols'; did you mean 'columns'? Its parameters are rows, columns, offset, "
-        "periodic, distance.",
+        (
+            "topology 'hex' has no parameter 'cols'; did you mean 'columns'? Its parameters are rows, columns, offset, "
+            "periodic, distance."
+        ),
     ),
     "unreadable": ({"topology": "hex:rows"}, "cannot read 'hex:rows': key=value expected at character 9."),
     "no part at all": (
@@ -134,13 +144,17 @@ PARTS = {
     ),
     "batch with manhattan": (
         {"metric": "manhattan"},
-        "trainer 'batch' has no update for metric 'manhattan'; use trainer='online', or a metric whose centre is a mean, "
-        "such as 'euclidean' or 'cosine'.",
+        (
+            "trainer 'batch' has no update for metric 'manhattan'; use trainer='online', or a metric whose centre is a mean, such "
+            "as 'euclidean' or 'cosine'."
+        ),
     ),
     "batch with a hat": (
         {"neighbourhood": "mexican_hat"},
-        "trainer 'batch' takes means, and neighbourhood 'mexican_hat' has negative influences; use trainer='online', or a "
-        "neighbourhood such as 'gaussian'.",
+        (
+            "trainer 'batch' takes means, and neighbourhood 'mexican_hat' has negative influences; use trainer='online', or "
+            "a neighbourhood such as 'gaussian'."
+        ),
     ),
     "reach": ({"neighbourhood": "gaussian:reach=-1"}, "Gaussian.reach must be a finite number >= 0 or 'none', got -1."),
     "NaN in a field": (
@@ -235,7 +249,7 @@ def test_a_diverging_map_is_stopped():
 
 @pytest.fixture
 def trained():
-    """A small map of three features."""
+    """Return a small map of three features."""
     return TrainedMap.from_codebook("line:units=4", np.arange(12.0).reshape(4, 3), feature_names=("a", "b", "c"))
 
 

@@ -17,7 +17,7 @@ X = np.random.default_rng(0).normal(size=(60, 3))
 
 @pytest.fixture
 def trained():
-    """A map with everything a file has to keep."""
+    """Return a map with everything a file has to keep."""
     recipe = Recipe(
         topology="hex:rows=4,columns=3,periodic=rows",
         radius="join:schedules=[linear,'constant:value=1'],boundaries=[0.5]",
@@ -80,7 +80,7 @@ def test_a_cut_off_file_is_refused(trained, tmp_path, share):
     trained.save(path)
     whole = path.read_bytes()
     path.write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(MapFileError, match="is damaged|is not a somkit map file"):
+    with pytest.raises(MapFileError, match=r"is damaged|is not a somkit map file"):
         load(path)
 
 

@@ -45,7 +45,7 @@ def test_batch_maps_are_those_of_r_kohonen(wine, name):
 
 @pytest.mark.parametrize("run", MINISOM["runs"], ids=lambda run: f"{run['decay']}-{run['metric']}")
 def test_online_maps_are_those_of_minisom(wine, run):
-    """Quantisation error within 1e-9 and the sum of squared weights within 1e-7, their decay rule t/T met by scaling."""
+    """Quantisation error within 1e-9 and sum of squared weights within 1e-7, their decay rule t/T met by scaling."""
     steps = 1780
     share = (steps - 1) / steps
     if run["decay"] == "asymptotic":

@@ -81,7 +81,7 @@ def test_junk_parameters_wait_for_fit(X):
     som = SOM(topology="no such!").set_params(topology__rows=3, radius__speed=2)
     assert som.get_params()["topology"] == {"name": "no such!", "rows": 3}
     som.set_params(topology="hex")
-    with pytest.raises(ValueError, match="radius|schedule") as caught:
+    with pytest.raises(ValueError, match="has no parameter") as caught:
         som.fit(X)
     assert str(caught.value) == ("schedule 'linear' has no parameter 'speed'. Its parameters are start, stop.")
 
@@ -156,10 +156,11 @@ def test_a_drowning_feature_is_named():
     with pytest.warns(DataWarning) as caught:
         SOM(topology="ring:units=5").fit(X)
     spread = X.std(ddof=0)
-    assert [str(warning.message) for warning in caught] == [
-        f"the standard deviation of feature 'salary' is {spread.max() / spread.median():.0f} times the median one, so it "
-        f"alone decides which unit is best; scale the data with scale='standard' unless that is what you want."
-    ]
+    (warning,) = caught
+    assert str(warning.message) == (
+        f"the standard deviation of feature 'salary' is {spread.max() / spread.median():.0f} times the median one, so "
+        f"it alone decides which unit is best; scale the data with scale='standard' unless that is what you want."
+    )
 
 
 def test_one_sample_is_no_map(X):
