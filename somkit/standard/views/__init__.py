@@ -1,55 +1,8 @@
 """Visualisers: one file each."""
 
-from typing import Any, ClassVar, final
+from somkit.standard.views.component_planes import ComponentPlanes
+from somkit.standard.views.hits import Hits
+from somkit.standard.views.labels import Labels
+from somkit.standard.views.u_matrix import UMatrix
 
-import attrs
-
-from somkit.components import Visualiser
-
-
-@final
-@attrs.frozen(kw_only=True)
-class UMatrix(Visualiser):
-    """To be drawn."""
-
-    name: ClassVar[str] = "u_matrix"
-
-    def draw(self, trained: Any, ax: Any, X: Any = None, y: Any = None, sample_weight: Any = None) -> Any:
-        """Draw."""
-        return ax
-
-
-@final
-@attrs.frozen(kw_only=True)
-class Hits(Visualiser):
-    """To be drawn."""
-
-    name: ClassVar[str] = "hits"
-
-    def draw(self, trained: Any, ax: Any, X: Any = None, y: Any = None, sample_weight: Any = None) -> Any:
-        """Draw."""
-        return ax
-
-
-@final
-@attrs.frozen(kw_only=True)
-class Labels(Visualiser):
-    """To be drawn."""
-
-    name: ClassVar[str] = "labels"
-
-    def draw(self, trained: Any, ax: Any, X: Any = None, y: Any = None, sample_weight: Any = None) -> Any:
-        """Draw."""
-        return ax
-
-
-@final
-@attrs.frozen(kw_only=True)
-class ComponentPlanes(Visualiser):
-    """To be drawn."""
-
-    name: ClassVar[str] = "component_planes"
-
-    def draw(self, trained: Any, ax: Any, X: Any = None, y: Any = None, sample_weight: Any = None) -> Any:
-        """Draw."""
-        return ax
+__all__ = ["ComponentPlanes", "Hits", "Labels", "UMatrix"]
