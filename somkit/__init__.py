@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from somkit.hookspecs import hookimpl
     from somkit.lattice import Lattice
     from somkit.plugins import Plugins, register, use
-    from somkit.recipe import Recipe, load, load_checkpoint
+    from somkit.recipe import Recipe, Run, load, load_checkpoint
     from somkit.registry import Registry
     from somkit.samples import Samples
     from somkit.som import SOM
@@ -46,7 +46,7 @@ _HOMES = {
     "somkit.hookspecs": ("hookimpl",),
     "somkit.lattice": ("Lattice",),
     "somkit.plugins": ("Plugins", "register", "use"),
-    "somkit.recipe": ("Recipe", "load", "load_checkpoint"),
+    "somkit.recipe": ("Recipe", "Run", "load", "load_checkpoint"),
     "somkit.registry": ("Registry",),
     "somkit.samples": ("Samples",),
     "somkit.som": ("SOM",),
@@ -67,6 +67,7 @@ __all__ = [
     "Plugins",
     "Recipe",
     "Registry",
+    "Run",
     "Samples",
     "Schedule",
     "State",

@@ -42,7 +42,7 @@ class OutputError(SomkitError, ValueError):
 
 
 class PluginError(SomkitError):
-    """A plugin that could not be loaded; raised only by ``Plugins(strict=True)``."""
+    """A plugin that could not be loaded, raised by ``Plugins(strict=True)``, or a class that cannot be registered."""
 
 
 class MissingDependency(SomkitError, ImportError):

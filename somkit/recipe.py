@@ -379,7 +379,20 @@ def _check_resume(state: State, samples: Samples) -> State:
 @final
 @attrs.frozen(eq=False, kw_only=True)
 class Run:
-    """A recipe with everything filled in, its data, and the state it starts from."""
+    """A recipe with everything filled in, its data, and the state it starts from; made by `Recipe.start`.
+
+    Examples
+    --------
+    Training that stops when the error no longer falls by a hundredth:
+
+    >>> run = Recipe(topology="ring:units=5", epochs=50, random_state=0).start([[0.0], [1.0], [2.0], [5.0]])
+    >>> for state in run.states():
+    ...     errors = [line["quantisation_error"] for line in state.history]
+    ...     if len(errors) > 20 and errors[-1] > 0.99 * errors[-2]:
+    ...         break
+    >>> run.trained(state).codebook.shape
+    (5, 1)
+    """
 
     recipe: Recipe
     task: Task

@@ -35,7 +35,8 @@ class SOM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
     learning_rate : str, dict, Schedule or None, default None
         None: the trainer's own, 1 for ``batch``, ``linear`` for ``online`` and for `partial_fit`.
     radius : str, dict or Schedule, default "linear"
-        In map distance; where its start or stop is left out, from a quarter of the map's diameter (at least 1) to 0.5.
+        In map distance; where its start or stop is left out, from a quarter of the map's diameter, at least one edge,
+        to half an edge; edges are 1 long on regular lattices and wherever they are counted.
     initialiser : str, dict or Initialiser, default "pca"
     trainer : str, dict or Trainer, default "batch"
     epochs : int >= 1, default 20

@@ -106,8 +106,8 @@ def _nested(kind: str, value: Any, registry: Registry) -> Any:
 @cache
 def nested_kinds(component: type[Component]) -> dict[str, str]:
     """Return, for each field of a class that is annotated as a part or a tuple of parts, the kind of part."""
-    module = sys.modules[component.__module__]
-    names = {**vars(module), **{kind.__name__: kind for kind in KINDS.values()}}
+    module = sys.modules.get(component.__module__)
+    names = {**(vars(module) if module else {}), **{kind.__name__: kind for kind in KINDS.values()}}
     found = {}
     for field in attrs.fields(component):
         annotation = field.type

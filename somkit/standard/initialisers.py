@@ -19,7 +19,12 @@ Array = np.ndarray[Any, Any]
 @final
 @attrs.frozen(kw_only=True)
 class Uniform(Initialiser):
-    """Numbers drawn evenly from [low, high), whatever the data are."""
+    """Numbers drawn evenly from [low, high), whatever the data are.
+
+    Parameters
+    ----------
+    low, high : float, default 0 and 1
+    """
 
     name: ClassVar[str] = "uniform"
     low: float = attrs.field(default=0.0, validator=number())

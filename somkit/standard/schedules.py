@@ -56,6 +56,11 @@ def _optional() -> Any:
 class Constant(Schedule):
     """Always the same: value.
 
+    Parameters
+    ----------
+    value : float, optional
+        Left out, the role's start: learning rate 0.5, radius a quarter of the map's diameter.
+
     Examples
     --------
     >>> Constant(value=0.1)(0.7)
@@ -79,6 +84,13 @@ class Constant(Schedule):
 @attrs.frozen(kw_only=True)
 class Linear(Schedule):
     """A straight line: start + (stop - start) p.
+
+    Parameters
+    ----------
+    start : float, optional
+        Where it starts; left out, the role's: learning rate 0.5, radius a quarter of the map's diameter.
+    stop : float, optional
+        Where it stops; left out, the role's: learning rate 0.01, radius half an edge.
 
     Examples
     --------
@@ -106,6 +118,13 @@ class Linear(Schedule):
 class Power(Schedule):
     """Equal factors in equal steps: start (stop / start)^p, for start and stop > 0.
 
+    Parameters
+    ----------
+    start : float, optional
+        Where it starts; left out, the role's: learning rate 0.5, radius a quarter of the map's diameter.
+    stop : float, optional
+        Where it stops; left out, the role's: learning rate 0.01, radius half an edge.
+
     Examples
     --------
     >>> Power(start=4, stop=1)(0.5)
@@ -131,6 +150,13 @@ class Power(Schedule):
 @attrs.frozen(kw_only=True)
 class CosineSchedule(Schedule):
     """Half a cosine wave: stop + (start - stop) (1 + cos(pi p)) / 2, slow at both ends.
+
+    Parameters
+    ----------
+    start : float, optional
+        Where it starts; left out, the role's: learning rate 0.5, radius a quarter of the map's diameter.
+    stop : float, optional
+        Where it stops; left out, the role's: learning rate 0.01, radius half an edge.
 
     Notes
     -----
@@ -164,7 +190,12 @@ class CosineSchedule(Schedule):
 class ExponentialSchedule(Schedule):
     """Decay at a rate: start exp(-rate p).
 
-    Where the rate is left out it is the one that ends at the role's stop.
+    Parameters
+    ----------
+    start : float, optional
+        Where it starts; left out, the role's: learning rate 0.5, radius a quarter of the map's diameter.
+    rate : float, optional
+        Left out, the rate that ends at the role's stop.
 
     Examples
     --------
@@ -193,6 +224,12 @@ class ExponentialSchedule(Schedule):
 @attrs.frozen(kw_only=True)
 class Asymptotic(Schedule):
     """Decay towards 0: start / (1 + rate p), for rate >= 0.
+
+    Parameters
+    ----------
+    start : float, optional
+        Where it starts; left out, the role's: learning rate 0.5, radius a quarter of the map's diameter.
+    rate : float >= 0, default 2
 
     Examples
     --------

@@ -1,0 +1,131 @@
+"""Write docs/reference/components.md anew, from the parts that the standard plugin registers.
+
+Run it as ``python docs/make_reference.py``, with somkit installed. A test compares the page with `text`.
+"""  # noqa: INP001 - a script beside the pages, no package
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from somkit.components import KINDS, Component
+from somkit.plugins import Plugins
+from somkit.registry import Entry
+
+PAGE = Path(__file__).resolve().parent / "reference" / "components.md"
+
+HEAD = """# Components
+
+Every part that ships with somkit, generated from the registry by `docs/make_reference.py`. `somkit components` lists
+the parts of the plugins that are installed where you are, `somkit show KIND NAME` shows one of them.
+
+A part is spelt `name:parameter=value,...` ([spelling](spelling.md)); as a class it is imported from `somkit.standard`.
+"""
+
+KIND_NOTES = {
+    "topology": "`SOM(topology=...)`: which units a map has, where they lie and which are joined.",
+    "metric": "`SOM(metric=...)`: how far a sample x is from a unit's vector w.",
+    "schedule": (
+        "`SOM(learning_rate=..., radius=...)`: the value at progress p, from 0 at the first step to 1 at the last "
+        "([progress](../explanation/progress.md)). A start or stop that is left out is the role's: for the learning "
+        "rate 0.5 and 0.01, for the radius max(s, D/4) and s/2, where D is the largest finite map distance and s the "
+        "median length of an edge: 1 on regular lattices and where edges are counted."
+    ),
+    "neighbourhood": (
+        "`SOM(neighbourhood=...)`: how strongly a unit at map distance d from the best-matching unit is moved, for "
+        "radius r."
+    ),
+    "initialiser": "`SOM(initialiser=...)`: the codebook that training starts from.",
+    "trainer": "`SOM(trainer=...)`: how an epoch changes the codebook.",
+    "measure": "`TrainedMap.measure(name, X)`: one number that says how good a map is.",
+    "visualiser": "`TrainedMap.draw(name, ...)`: one picture of a map.",
+    "exporter": "`TrainedMap.export(name, path, ...)`: a map written for other programs and other people.",
+}
+
+PLURALS = {"topology": "Topologies"}
+
+_HEADING = re.compile(r"^(\w[\w ]*)\n-{3,}\n", re.MULTILINE)
+_PARAMETER = re.compile(r"^(\w[\w, ]*) : (.+)\n((?:[ \t]+.*\n?|\n)*)", re.MULTILINE)
+
+
+def sections(documentation: str) -> dict[str, str]:
+    """Return a numpydoc docstring's sections by heading; what comes before the first is under ""."""
+    pieces = _HEADING.split(inspect.cleandoc(documentation))
+    return {"": pieces[0].strip(), **{pieces[at]: pieces[at + 1].rstrip() for at in range(1, len(pieces), 2)}}
+
+
+def parameters(component: type[Component]) -> dict[str, tuple[str, str]]:
+    """Return what the docstrings of a class and its bases say of each parameter: its type, and what it means."""
+    found: dict[str, tuple[str, str]] = {}
+    for owner in component.__mro__:
+        text = sections(owner.__doc__ or "").get("Parameters", "") + "\n"
+        for names, kind, meaning in _PARAMETER.findall(text):
+            for name in names.split(","):
+                found.setdefault(name.strip(), (kind.partition(", default")[0], " ".join(meaning.split())))
+    return found
+
+
+def shown(value: Any) -> str:
+    """Return a default as a reader of the page would write it."""
+    if value is None:
+        return "left out"
+    if isinstance(value, Component):
+        return f"`{value}`"
+    if isinstance(value, tuple):
+        return f"`[{', '.join(shown(item).strip('`') for item in value)}]`"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value}`"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def part(entry: Entry) -> list[str]:
+    """Return the lines of one part."""
+    component = entry.component
+    documentation = sections(component.__doc__ or "")
+    lines = [f"### `{entry.name}`", "", documentation[""], ""]
+    lines += [f"Class `somkit.standard.{component.__name__}`."]
+    fields = attrs.fields(component)
+    if fields:
+        lines += ["", "| parameter | may be | default | meaning |", "|---|---|---|---|"]
+        said = parameters(component)
+        for field in fields:
+            kind, meaning = said.get(field.name, (str(field.type).replace("| None", "").strip(), ""))
+            lines.append(f"| `{field.name}` | {_escaped(kind)} | {shown(field.default)} | {_escaped(meaning)} |")
+    if documentation.get("Notes"):
+        lines += ["", *documentation["Notes"].splitlines()]
+    if documentation.get("Examples"):
+        lines += ["", "```pycon", documentation["Examples"], "```"]
+    return [*lines, ""]
+
+
+def text() -> str:
+    """Return the page."""
+    registry = Plugins(only=["standard"]).registry
+    lines = [HEAD]
+    for kind in KINDS:
+        entries = registry.entries(kind)
+        lines += [f"## {PLURALS.get(kind, kind.capitalize() + 's')}", "", KIND_NOTES[kind], ""]
+        lines += [", ".join(f"[`{entry.name}`](#{_anchor(entries, entry, registry)})" for entry in entries) + ".", ""]
+        for entry in entries:
+            lines += part(entry)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _anchor(entries: list[Entry], entry: Entry, registry: Any) -> str:
+    """Return the anchor of a part's heading: a name that an earlier kind has too gets a number, as forges do it."""
+    del entries
+    earlier = [other for other in registry.entries() if other.name == entry.name]
+    place = earlier.index(entry)
+    return f"{entry.name}-{place}" if place else entry.name
+
+
+if __name__ == "__main__":
+    PAGE.write_text(text(), encoding="utf-8")
