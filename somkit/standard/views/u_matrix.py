@@ -1,0 +1,105 @@
+"""The U-matrix: where neighbours on the map are far apart in the data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, final
+
+import attrs
+import numpy as np
+
+from somkit.components import Visualiser
+from somkit.standard.views._canvas import (
+    BAR_HEIGHT,
+    BAR_WIDTH,
+    COLOURS,
+    colour_bar,
+    headline,
+    limits,
+    make_room,
+)
+from somkit.standard.views._stage import EMPTY, LINE, Stage
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from somkit.trained import TrainedMap
+
+Array = np.ndarray[Any, Any]
+
+BLOCK = 256  # edges whose distances are taken from one table of at most 256 x 256
+
+
+def edge_distances(trained: TrainedMap) -> Array:
+    """Return the distance between the vectors at both ends of each edge, in the map's metric; shape (e,)."""
+    edges, codebook = trained.lattice.edges, trained.codebook
+    distances = np.empty(len(edges))
+    for start in range(0, len(edges), BLOCK):
+        block = slice(start, start + BLOCK)
+        first, row = np.unique(edges[block, 0], return_inverse=True)
+        second, column = np.unique(edges[block, 1], return_inverse=True)
+        distances[block] = np.asarray(trained.metric.pairwise(codebook[first], codebook[second]))[row, column]
+    return distances
+
+
+def neighbour_distances(trained: TrainedMap) -> Array:
+    """Return the mean distance from each unit's vector to its neighbours', shape (m,); NaN without neighbours."""
+    m = len(trained.lattice)
+    ends = trained.lattice.edges.T.ravel()
+    total = np.bincount(ends, weights=np.tile(edge_distances(trained), 2), minlength=m)
+    count = np.bincount(ends, minlength=m)
+    return np.asarray(np.divide(total, count, out=np.full(m, np.nan), where=count > 0))
+
+
+@final
+@attrs.frozen(kw_only=True)
+class UMatrix(Visualiser):
+    """Mean distance from each unit to its neighbours: clusters are dark valleys, the borders between them light ridges.
+
+    Notes
+    -----
+    Unit i has the value sum over neighbours j of d(w_i, w_j) / number of neighbours, where neighbours are joined by an
+    edge of the lattice and d is the metric the map was trained with, on the features as it was trained on them.
+    Units without a neighbour are hatched.
+
+    Ultsch (1993), Self-organizing neural networks for visualisation and classification,
+    doi:10.1007/978-3-642-50974-2_31.
+
+    Examples
+    --------
+    >>> from somkit import TrainedMap
+    >>> trained = TrainedMap.from_codebook("line:units=3", [[0.0], [1.0], [3.0]])
+    >>> trained.draw("u_matrix").collections[0].get_array().tolist()
+    [1.0, 1.5, 2.0]
+    """
+
+    name: ClassVar[str] = "u_matrix"
+
+    def figure_size(self, trained: TrainedMap) -> tuple[float, float]:
+        """Return a size with the shape of the map and room for the colour bar."""
+        return Stage.of(trained.lattice).figure_size(BAR_WIDTH, BAR_HEIGHT)
+
+    def draw(self, trained: TrainedMap, ax: Axes, X: Any = None, y: Any = None, sample_weight: Any = None) -> Axes:
+        """Draw the U-matrix; it needs no samples."""
+        del X, y, sample_weight
+        stage = Stage.of(trained.lattice)
+        values = neighbour_distances(trained)
+        alone = np.isnan(values)
+        stage.set_up(ax)
+        if not alone.all():
+            low, high = limits(values)
+            shown = stage.fill(ax, ~alone, values=values, cmap=COLOURS, clim=(low, high))
+            colour_bar(ax, shown, values, "mean distance to neighbours", stage.side)
+        else:
+            ax.set_anchor("C")  # nothing stands beside the map
+        if alone.any():
+            stage.fill(ax, alone, facecolors=EMPTY, edgecolors=LINE, linewidths=0.5, hatch="////")
+        headline(ax, "U-matrix", _note(int(alone.sum()), len(alone)))
+        make_room(ax)
+        return ax
+
+
+def _note(alone: int, m: int) -> str:
+    if alone == m:
+        return "no unit has a neighbour"
+    note = "light ridges part dark clusters"
+    return f"{note}; hatched: no neighbour" if alone else note
