@@ -19,7 +19,7 @@ from somkit.kernels import TreeSum
 from somkit.lattice import Lattice, networkx_of_lattice
 from somkit.plugins import current
 from somkit.records import record_lattice, record_records, record_scaling
-from somkit.samples import Samples, Scaling, check_weight, feature_names_of
+from somkit.samples import Samples, Scaling, feature_names_of
 from somkit.spelling import resolve
 from somkit.storage import Record, encode_values, write_record
 
@@ -110,6 +110,11 @@ class TrainedMap:
             feature_names=samples.feature_names,
             provenance=provenance(),
         )
+
+    @property
+    def feature_labels(self) -> tuple[str, ...]:
+        """The feature names, or ``x0``, ``x1``, ... where there are none."""
+        return self.feature_names or tuple(f"x{feature}" for feature in range(self.codebook.shape[1]))
 
     @cached_property
     def codebook_in_units(self) -> Array:
@@ -253,55 +258,72 @@ class TrainedMap:
 
     def hits(self, X: Any, sample_weight: Any = None) -> Array:
         """Return the number of samples, or their total weight, that fall on each unit; shape (m,), float64."""
-        weight = check_weight(sample_weight, len(X))
-        return np.bincount(self.bmu(X), weights=weight, minlength=len(self.lattice)).astype(np.float64)
+        samples = self.samples(X, sample_weight)
+        units = self.search(samples)[0][:, 0]
+        return np.bincount(units, weights=samples.weight, minlength=len(self.lattice)).astype(np.float64)
 
-    def label_units(self, y: Any, X: Any = None, method: Literal["majority", "wins"] = "majority") -> Array:
+    def label_units(
+        self,
+        y: Any,
+        X: Any = None,
+        method: Literal["majority", "wins"] = "majority",
+        *,
+        sample_weight: Any = None,
+    ) -> Array:
         """Return a label for each unit.
 
         Parameters
         ----------
         y : array of shape (n,)
-            The label of each sample.
+            The label of each sample; None for one that has none.
         X : array of shape (n, d)
             The samples, for ``method="majority"``.
         method : "majority" | "wins"
-            ``majority``: the commonest label among the samples that fall on the unit, the first in sorted order among
-            equally common ones. ``wins``: the label of the sample that won the unit most often in training, for maps
-            trained with ``online:record_wins=true``; y is then of the samples trained on.
+            ``majority``: the label of the largest total weight among the samples that fall on the unit, the first in
+            sorted order among equals. ``wins``: the label of the sample that won the unit most often in training, for
+            maps trained with ``online:record_wins=true``; y is then of the samples trained on.
+        sample_weight : array of shape (n,), optional
+            For ``method="majority"``.
 
         Returns
         -------
         object array of shape (m,)
-            None where no sample fell.
+            None where no sample with a label fell.
         """
         labels = np.asarray(y)
-        units = np.full(len(self.lattice), None, dtype=object)
         if method == "wins":
-            matched = self.matched
-            if labels.shape != (self.n_samples,):
-                message = (
-                    f"y must hold the labels of the {self.n_samples} samples trained on, got shape {labels.shape}."
-                )
-                raise SampleError(message)
-            won = matched >= 0
-            units[won] = labels[matched[won]].tolist()
-            return units
+            return self._labels_by_wins(labels)
         if method != "majority":
             message = f"method must be 'majority' or 'wins', got {method!r}."
             raise ParameterError(message)
         if X is None:
             message = "label_units needs X, the samples that y labels, for method='majority'."
             raise SampleError(message)
-        found = self.bmu(X)
-        if labels.shape != found.shape:
-            message = f"y must hold one label for each of the {len(found)} samples, got shape {labels.shape}."
+        samples = self.samples(X, sample_weight)
+        if labels.shape != (len(samples),):
+            message = f"y must hold one label for each of the {len(samples)} samples, got shape {labels.shape}."
             raise SampleError(message)
-        names, codes = np.unique(labels, return_inverse=True)
-        counts = np.zeros((len(units), len(names)))
-        np.add.at(counts, (found, codes), 1)
-        hit = counts.any(axis=1)
-        units[hit] = names[counts[hit].argmax(axis=1)].tolist()
+        weight = np.ones(len(samples)) if samples.weight is None else samples.weight
+        given = np.array([label is not None for label in labels.tolist()])
+        return self._majority(self.search(samples)[0][given, 0], labels[given].tolist(), weight[given])
+
+    def _majority(self, found: Array, labels: list[Any], weight: Array) -> Array:
+        names = distinct_labels(labels)
+        code = {name: number for number, name in enumerate(names)}
+        counts = np.zeros((len(self.lattice), len(names)))
+        np.add.at(counts, (found, [code[label] for label in labels]), weight)
+        units = np.full(len(self.lattice), None, dtype=object)
+        for unit in np.flatnonzero(counts.any(axis=1)):
+            units[unit] = names[int(counts[unit].argmax())]
+        return units
+
+    def _labels_by_wins(self, labels: Array) -> Array:
+        matched = self.matched
+        if labels.shape != (self.n_samples,):
+            message = f"y must hold the labels of the {self.n_samples} samples trained on, got shape {labels.shape}."
+            raise SampleError(message)
+        units = np.full(len(self.lattice), None, dtype=object)
+        units[matched >= 0] = labels[matched[matched >= 0]].tolist()
         return units
 
     def _won(self, name: str) -> Array:
@@ -370,6 +392,15 @@ class TrainedMap:
 
 def _with_fields(part: Any, fields: Mapping[str, Any]) -> Any:
     return resolve(part.kind, {**current().registry.qualified(part), **fields}) if fields else part
+
+
+def distinct_labels(labels: list[Any]) -> list[Any]:
+    """Return the different labels sorted, by type and text where they cannot be compared; None is no label."""
+    distinct = set(labels) - {None}
+    try:
+        return sorted(distinct)
+    except TypeError:
+        return sorted(distinct, key=lambda label: (type(label).__name__, str(label)))
 
 
 def check_codebook(codebook: Any, m: int, d: int, dtype: Any) -> Array:

@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from somkit.trained import TrainedMap
 
 
-def feature_labels(trained: TrainedMap) -> tuple[str, ...]:
-    """Return the feature names, or ``x0``, ``x1``, ... where there are none."""
-    return trained.feature_names or tuple(f"x{feature}" for feature in range(trained.codebook.shape[1]))
-
-
 def _write_text(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8", newline="")
@@ -34,7 +29,7 @@ def _unit_rows(trained: TrainedMap, X: Any, y: Any, sample_weight: Any) -> list[
     """Return a row a unit: number, node, position, hits and label where there are samples, and its vector."""
     rows = []
     hits = None if X is None else trained.hits(X, sample_weight)
-    labels = None if X is None or y is None else trained.label_units(y, X)
+    labels = None if X is None or y is None else trained.label_units(y, X, sample_weight=sample_weight)
     for unit, (node, position) in enumerate(zip(trained.lattice.nodes, trained.lattice.positions, strict=True)):
         row: dict[str, Any] = {"unit": unit, "node": str(node)}
         row |= {axis: float(value) for axis, value in zip("xyz", position, strict=False)}
@@ -43,7 +38,7 @@ def _unit_rows(trained: TrainedMap, X: Any, y: Any, sample_weight: Any) -> list[
         if labels is not None:
             row["label"] = "" if labels[unit] is None else str(labels[unit])
         vector = trained.codebook_in_units[unit].tolist()
-        row |= {f"feature {name}": value for name, value in zip(feature_labels(trained), vector, strict=True)}
+        row |= {f"feature {name}": value for name, value in zip(trained.feature_labels, vector, strict=True)}
         rows.append(row)
     return rows
 
@@ -103,15 +98,14 @@ class SomPak(Exporter):
 
     def write(self, trained: TrainedMap, path: Path, X: Any = None, y: Any = None, sample_weight: Any = None) -> None:
         """Write dimension, lattice, size and neighbourhood, then a line a unit, labels last."""
-        del sample_weight
         kind, rows, columns = _shape(trained)
         bubble = trained.recipe is not None and trained.recipe.neighbourhood.name == "bubble"
-        names = " ".join(name.replace(" ", "_") for name in feature_labels(trained))
+        names = " ".join(name.replace(" ", "_") for name in trained.feature_labels)
         lines = [
             f"{trained.codebook.shape[1]} {kind} {columns} {rows} {'bubble' if bubble else 'gaussian'}",
             f"#n {names}",
         ]
-        labels = None if X is None or y is None else trained.label_units(y, X)
+        labels = None if X is None or y is None else trained.label_units(y, X, sample_weight=sample_weight)
         for unit, vector in enumerate(trained.codebook_in_units.tolist()):
             words = [repr(value) for value in vector]
             if labels is not None and labels[unit] is not None:

@@ -12,7 +12,6 @@ import numpy as np
 
 from somkit.components import Visualiser
 from somkit.errors import ParameterError
-from somkit.standard.exporters import feature_labels
 from somkit.standard.views._canvas import (
     BAR,
     BAR_HEIGHT,
@@ -125,7 +124,7 @@ class ComponentPlanes(Visualiser):
         return ax
 
     def _chosen(self, trained: TrainedMap) -> list[int]:
-        labels = feature_labels(trained)
+        labels = trained.feature_labels
         return [_index(feature, labels) for feature in self.features] or list(range(len(labels)))
 
     def _sheet(self, stage: Stage, planes: Array, names: list[str]) -> Sheet:
@@ -163,7 +162,7 @@ class ComponentPlanes(Visualiser):
 
 
 def _planes(trained: TrainedMap, chosen: list[int]) -> tuple[Array, list[str]]:
-    labels = feature_labels(trained)
+    labels = trained.feature_labels
     return trained.codebook_in_units[:, chosen].T, [labels[index] for index in chosen]
 
 

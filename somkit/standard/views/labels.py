@@ -21,6 +21,7 @@ from somkit.standard.views._canvas import (
     size_of,
 )
 from somkit.standard.views._stage import EMPTY, INK, LINE, Stage
+from somkit.trained import distinct_labels
 from somkit.validators import choice
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Labels(Visualiser):
     Notes
     -----
     The first eight classes have Okabe and Ito's colours, the next eight the same with a dot, then triangles and so on:
-    Wong (2011), Points of view: color blindness, doi:10.1038/nmeth.1618. Sample weights count in means only.
+    Wong (2011), Points of view: color blindness, doi:10.1038/nmeth.1618.
 
     Examples
     --------
@@ -98,7 +99,8 @@ class Labels(Visualiser):
         if are_quantities(y):
             self._draw_quantities(ax, stage, self._quantities(trained, X, y, sample_weight))
         else:
-            self._draw_classes(ax, stage, trained.label_units(y, X, method=self._method), np.unique(np.asarray(y)))
+            units = trained.label_units(y, X, method=self._method, sample_weight=sample_weight)
+            self._draw_classes(ax, stage, units, np.array(distinct_labels(np.asarray(y).tolist()), dtype=object))
         make_room(ax)
         return ax
 

@@ -1,0 +1,45 @@
+"""Labels and hits of units."""
+
+import numpy as np
+import pytest
+
+from somkit import TrainedMap
+
+X = [[0.0], [0.1], [0.2], [2.0], [2.1]]
+
+
+@pytest.fixture
+def trained():
+    """Return three units in a line."""
+    return TrainedMap.from_codebook("line:units=3", [[0.0], [1.0], [2.0]])
+
+
+def test_the_majority_labels_a_unit(trained):
+    """The commonest label wins, the first in sorted order among equals; a unit without samples has none."""
+    assert trained.label_units(["b", "a", "b", "d", "c"], X).tolist() == ["b", None, "c"]
+
+
+def test_weights_are_counted(trained):
+    """A label's samples count by their weight, in labels and in hits."""
+    labels = trained.label_units(["b", "a", "b", "d", "c"], X, sample_weight=[1, 3, 1, 2, 1])
+    assert labels.tolist() == ["a", None, "d"]
+    assert trained.hits(X, [1, 3, 1, 2, 1]).tolist() == [5, 0, 3]
+
+
+def test_samples_without_a_label_do_not_count(trained):
+    """None is no label: a unit with none but such samples stays without one, and labels of any kind mix."""
+    assert trained.label_units([None, 1, None, None, None], X).tolist() == [1, None, None]
+    assert trained.label_units([None, 1, "a", "b", 2.5], X).tolist() == [1, None, 2.5]
+
+
+def test_labels_must_fit_the_samples(trained):
+    """Labels of another number, and an unknown method, are refused in one sentence."""
+    with pytest.raises(ValueError, match="one label") as caught:
+        trained.label_units(["a"], X)
+    assert str(caught.value) == "y must hold one label for each of the 5 samples, got shape (1,)."
+    with pytest.raises(ValueError, match="method") as caught:
+        trained.label_units(np.zeros(5), X, method="median")
+    assert str(caught.value) == "method must be 'majority' or 'wins', got 'median'."
+    with pytest.raises(ValueError, match="needs X") as caught:
+        trained.label_units(np.zeros(5))
+    assert str(caught.value) == "label_units needs X, the samples that y labels, for method='majority'."
