@@ -311,7 +311,7 @@ class TrainedMap:
         names = distinct_labels(labels)
         code = {name: number for number, name in enumerate(names)}
         counts = np.zeros((len(self.lattice), len(names)))
-        np.add.at(counts, (found, [code[label] for label in labels]), weight)
+        np.add.at(counts, (found, np.array([code[label] for label in labels], dtype=np.int64)), weight)
         units = np.full(len(self.lattice), None, dtype=object)
         for unit in np.flatnonzero(counts.any(axis=1)):
             units[unit] = names[int(counts[unit].argmax())]
