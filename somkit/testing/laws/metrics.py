@@ -1,0 +1,119 @@
+# ruff: noqa: D401 - the first line of a law's docstring says what holds, and is shown where it does not
+"""Laws of metrics: distances between samples and units, and the search for the nearest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from somkit.components import Metric
+from somkit.testing.law import ULP, Draw, close, law
+from somkit.testing.strategies import matrices
+
+Array = np.ndarray[Any, Any]
+FEW = st.integers(1, 6)
+FAR = 1e8  # |w|^2 - 2 x.w keeps no digit of a distance of 1 out there
+
+
+def _drawn(draw: Draw, *, far: bool = False) -> tuple[Array, Array]:
+    d = draw(FEW)
+    X, W = draw(matrices(draw(FEW), d)), draw(matrices(draw(FEW), d))
+    if far and draw(st.booleans()):
+        X, W = X.astype(np.float64) + FAR, W.astype(np.float64) + FAR
+        X.flags.writeable = W.flags.writeable = False
+    return X, W
+
+
+def _same_but(values: Array) -> Array:
+    """Return a copy to compare with; the argument itself is read-only, so a metric that writes to it fails at once."""
+    return values.copy()
+
+
+@law("metric")
+def distances_are_distances(part: Metric, draw: Draw) -> None:
+    """All distances are finite and not negative, one for each sample and unit, and arguments are left alone."""
+    X, W = _drawn(draw, far=True)
+    before = _same_but(X), _same_but(W)
+    found = np.asarray(part.pairwise(X, W))
+    assert found.shape == (len(X), len(W)), f"'{part}' returned shape {found.shape} for {len(X)} x {len(W)}."
+    assert np.isfinite(found).all(), f"'{part}' returned {found}."
+    assert (found >= 0).all(), f"'{part}' returned {found}."
+    assert np.array_equal(X, before[0]), f"'{part}' changed its samples."
+    assert np.array_equal(W, before[1]), f"'{part}' changed its codebook."
+
+
+@law("metric")
+def zero_on_itself(part: Metric, draw: Draw) -> None:
+    """A vector is at distance 0 from itself, within 4 ulp where directions are compared."""
+    X, _ = _drawn(draw, far=True)
+    found = np.diagonal(part.pairwise(X, X))
+    allowed = 4 * ULP if part.batch_update == "normalised_mean" else 0.0
+    assert (found <= allowed).all(), f"'{part}' puts {X.tolist()} at {found} from themselves."
+
+
+@law("metric")
+def the_way_back_is_as_long(part: Metric, draw: Draw) -> None:
+    """Exchanging samples and units transposes the distances."""
+    X, W = _drawn(draw, far=True)
+    there, back = np.asarray(part.pairwise(X, W)), np.asarray(part.pairwise(W, X))
+    assert close(back.T, there, 4 * ULP), f"'{part}' is {there} there and {back.T} back."
+
+
+def _ranked(measured: Array, k: int, margin: float) -> tuple[list[int], bool]:
+    """Return the k nearest units of one row, written as the contract says, and whether rounding might say otherwise."""
+    left = list(range(len(measured)))
+    order, close_call = [], False
+    for _ in range(k):
+        smallest = min(measured[unit] for unit in left)
+        tied = [unit for unit in left if measured[unit] <= smallest * (1 + margin)]
+        close_call |= any(smallest * (1 + margin / 2) < measured[unit] < smallest * (1 + 2 * margin) for unit in left)
+        order.append(tied[0])
+        left.remove(tied[0])
+    return order, close_call
+
+
+def _margin(d: int) -> float:
+    return (d + 4) * ULP
+
+
+@law("metric")
+def nearest_agrees_with_pairwise(part: Metric, draw: Draw) -> None:
+    """The k nearest units are those of the smallest pairwise distances, nearest first, the lowest unit among ties."""
+    X, W = _drawn(draw, far=True)
+    k, margin = draw(st.integers(1, len(W))), _margin(X.shape[1])
+    measured = np.asarray(part.pairwise(X, W), dtype=np.float64)
+    units, distances = part.nearest(X, W, k)
+    assert units.shape == distances.shape == (len(X), k), f"'{part}' returned {units.shape} and {distances.shape}."
+    assert (units.dtype, distances.dtype) == (np.int64, np.float64), f"'{part}' gave {units.dtype}, {distances.dtype}."
+    for row, found in enumerate(units.tolist()):
+        wanted, close_call = _ranked(measured[row], k, margin)
+        if not close_call:
+            assert found == wanted, f"'{part}' found units {found} for distances {measured[row].tolist()}, k = {k}."
+        # Either way of computing a distance is good to half the margin.
+        assert close(distances[row], measured[row, found], margin), f"'{part}' reported {distances[row]}."
+
+
+@law("metric")
+def one_sample_as_many(part: Metric, draw: Draw) -> None:
+    """A sample's nearest unit and its distance do not depend on the samples beside it, nor on asking for it alone."""
+    X, W = _drawn(draw, far=True)
+    units, distances = part.nearest(X, W, 1)
+    for x, unit, distance in zip(X, units[:, 0].tolist(), distances[:, 0].tolist(), strict=True):
+        _, close_call = _ranked(np.asarray(part.pairwise(x[None], W), dtype=np.float64)[0], 1, _margin(len(x)))
+        row, row_distance = part.nearest(x[None], W, 1)
+        for found, measured in ((int(row[0, 0]), float(row_distance[0, 0])), part.best(x, W)):
+            assert close_call or found == unit, f"'{part}' found unit {found} alone, {unit} among others."
+            assert close([measured], [distance], _margin(len(x))), (
+                f"'{part}' found {measured}, {distance} among others."
+            )
+
+
+LAWS = (
+    distances_are_distances,
+    zero_on_itself,
+    the_way_back_is_as_long,
+    nearest_agrees_with_pairwise,
+    one_sample_as_many,
+)
