@@ -2,7 +2,7 @@
 
 A page that shows ``images/NAME.png`` saves ``NAME.png`` in one of its own examples. Run it as
 ``python docs/make_images.py``, with somkit installed.
-"""  # noqa: INP001 - a script beside the pages, no package
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Write docs/reference/components.md anew, from the parts that the standard plugin registers.
 
 Run it as ``python docs/make_reference.py``, with somkit installed. A test compares the page with `text`.
-"""  # noqa: INP001 - a script beside the pages, no package
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ The tests run each page so, and `make_images.py` keeps the pictures that the pag
   plugin known without a build; other lines are what the reader sees or does;
 - any block below a comment ``<!-- file: NAME -->`` is written to that file;
 - a block below a comment ``<!-- not run: REASON -->`` is left alone.
-"""  # noqa: INP001 - scripts beside the pages, no package
+"""
 
 from __future__ import annotations
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, final
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, final
 
 import attrs
 import numpy as np
 
 from somkit.errors import ParameterError, RecipeError
-from somkit.kernels.portable import rank, tie_margin
+from somkit.kernels import Classes, Displacements, rank, tie
 from somkit.lattice import Influence, Lattice, lattice_of_graph
 from somkit.notation import write
-from somkit.validators import holds_nan, number, plain
+from somkit.validators import holds_nan, number, plain, refuse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 Role = Literal["learning_rate", "radius"]
+Tiles = tuple[Array, Array]
 
 PAIRWISE_NUMBERS = 1 << 22  # distances that the default `Metric.nearest` holds at once: 32 MB
 
@@ -41,7 +42,8 @@ class Component(ABC):
     """A named, frozen, comparable part of a map.
 
     Fields are bools, numbers, strings, tuples of these, or components; numpy scalars become Python's and lists become
-    tuples when a part is built, and NaN is refused. None may only be a field's default: it stands for "left out".
+    tuples when a part is built; NaN is refused, and so is a bool for a number.
+    None may only be a field's default: it stands for "left out".
     """
 
     name: ClassVar[str]
@@ -54,6 +56,8 @@ class Component(ABC):
             if holds_nan(value):
                 message = f"{type(self).__name__}.{field.name} must not be NaN."
                 raise ParameterError(message)
+            if isinstance(value, bool) and type(field.default) in {int, float}:
+                raise refuse(self, field.name, "a number", value)
             object.__setattr__(self, field.name, value)
 
     def changed_fields(self) -> dict[str, Any]:
@@ -118,6 +122,86 @@ class Topology(Component):
         return self
 
 
+class Searcher(Protocol):
+    """A codebook laid out for searching; made by `Metric.prepare`, never changed, shared by threads."""
+
+    def nearest(self, X: Array, k: int = 1, seeds: Array | None = None) -> tuple[Array, Array]:
+        """Return what `Metric.nearest` does; ``seeds`` (n,) are units likely to be near, -1 where none is known."""
+
+
+class MovingCodebook(Protocol):
+    """A codebook under online training; made by `Metric.online`, used by one thread."""
+
+    def run(self, X: Array, order: Array, rates: Array, table: Array, classes: Classes) -> tuple[Array, Array]:
+        """Make a block of updates, w_j += rates[t] table[t, class(b, j)] (x - w_j) with x = X[order[t]].
+
+        Parameters
+        ----------
+        X : array of shape (n, d)
+        order, rates : arrays of shape (updates,)
+        table : array of shape (updates, q)
+            The influence at each of the q distinct map distances.
+        classes : uint16 array of shape (m, m), or Displacements
+            Which of the q distances lies between two units; q or more: never moved.
+
+        Returns
+        -------
+        units : array of shape (updates,), int64
+            The best unit b of each update, before its move.
+        distances : array of shape (updates,), float64
+        """
+
+    def nearest(self, x: Array) -> tuple[int, float]:
+        """Return the best unit of one sample, shape (d,), and its distance."""
+
+    def move(self, x: Array, factors: Array) -> None:
+        """Move every unit, w_j += factors[j] (x - w_j)."""
+
+    def codebook(self) -> Array:
+        """Return the vectors as they are now, (m, d)."""
+
+
+@final
+@attrs.frozen(eq=False)
+class _PlainSearcher:
+    metric: Metric
+    W: Array
+
+    def nearest(self, X: Array, k: int = 1, seeds: Array | None = None) -> tuple[Array, Array]:
+        del seeds
+        return self.metric.nearest(X, self.W, k)
+
+
+@final
+class _PlainCodebook:
+    """A codebook that any metric can search, moved in numpy."""
+
+    def __init__(self, metric: Metric, W: Array) -> None:
+        self._metric, self._W = metric, np.array(W, order="C")
+
+    def run(self, X: Array, order: Array, rates: Array, table: Array, classes: Classes) -> tuple[Array, Array]:
+        units, distances = np.empty(len(order), dtype=np.int64), np.empty(len(order))
+        for step, sample in enumerate(order):
+            units[step], distances[step] = self.nearest(X[sample])
+            best = int(units[step])
+            seen = classes.seen_from(best) if isinstance(classes, Displacements) else classes[best]
+            influence = np.append(table[step], 0)[np.minimum(seen, table.shape[1])]
+            self.move(X[sample], rates[step] * influence)
+        return units, distances
+
+    def nearest(self, x: Array) -> tuple[int, float]:
+        units, distances = self._metric.nearest(x[None, :], self._W, 1)
+        return int(units[0, 0]), float(distances[0, 0])
+
+    def move(self, x: Array, factors: Array) -> None:
+        moved = np.flatnonzero(factors)
+        w = self._W[moved]
+        self._W[moved] = w + factors[moved, None].astype(self._W.dtype) * (x - w)
+
+    def codebook(self) -> Array:
+        return self._W.copy()
+
+
 @attrs.frozen(kw_only=True)
 class Metric(Component):
     """How far a sample is from a unit's vector.
@@ -166,13 +250,27 @@ class Metric(Component):
             if not np.isfinite(measured).all():
                 message = f"metric '{self}' returned a distance that is not finite; it must not for finite samples."
                 raise RecipeError(message)
-            units[block], distances[block] = rank(measured, k, tie_margin(X.shape[1]))
+            units[block], distances[block] = rank(measured, k, tie(X.shape[1]))
         return units, distances
 
-    def best(self, x: Array, W: Array) -> tuple[int, float]:
-        """Return the nearest unit of one sample, shape (d,), and its distance: `nearest`, for online trainers."""
-        units, distances = self.nearest(x[None, :], W, 1)
-        return int(units[0, 0]), float(distances[0, 0])
+    def prepare(self, W: Array, *, last: Searcher | None = None, tiles: Tiles | None = None) -> Searcher:
+        """Lay a codebook out for searching many blocks of samples: `nearest`, for a whole epoch.
+
+        Parameters
+        ----------
+        W : array of shape (m, d)
+            Not changed while it is searched.
+        last : Searcher, optional
+            What this method returned for the codebook of the epoch before. It may save time, never change a result.
+        tiles : (permutation, offsets), optional
+            Groups of units that lie together on the map (`Lattice.tiles`). They may save time, never change a result.
+        """
+        del last, tiles
+        return _PlainSearcher(self, W)
+
+    def online(self, W: Array) -> MovingCodebook:
+        """Take a codebook into online training; ``W`` itself is not changed."""
+        return _PlainCodebook(self, W)
 
 
 @attrs.frozen(kw_only=True)
@@ -246,20 +344,24 @@ class Neighbourhood(Component):
     def influences(self, distance: Any, radius: Any) -> Array:
         """Return the influence that training uses, for distances and radii that broadcast.
 
-        It is 0 at infinite distance and beyond `reach`; at radius 0 it is 1 at distance 0 and 0 elsewhere.
+        It is 0 at infinite distance and beyond `reach`; at radius 0 it is 1 at distance 0 and 0 elsewhere. The numbers
+        are float32 where distances and radii are, else float64.
         """
-        distance, radius = np.broadcast_arrays(np.asarray(distance, float), np.asarray(radius, float))
+        distance, radius = np.asarray(distance), np.asarray(radius)
+        dtype = np.result_type(distance, radius, np.float32)
+        shape = np.broadcast_shapes(distance.shape, radius.shape)
         finite, wide = np.isfinite(distance), radius > 0
-        usable, broad = (distance, radius) if finite.all() and wide.all() else (np.where(finite, distance, 0.0), None)
+        near = distance if finite.all() else np.where(finite, distance, 0)
+        broad = radius if wide.all() else np.where(wide, radius, 1)
         with np.errstate(over="ignore", under="ignore"):
-            influence = np.array(
-                self(usable, np.where(wide, radius, 1.0) if broad is None else broad), dtype=np.float64
-            )
-        if influence.shape != distance.shape or not np.isfinite(influence).all():
+            influence = np.array(self(*np.broadcast_arrays(near, broad)), dtype=dtype)
+        if influence.shape != shape or not np.isfinite(influence).all():
             message = f"neighbourhood '{self}' must return finite influences in the shape of its distances."
             raise RecipeError(message)
-        influence[~finite | (distance > self.longest_reach)] = 0.0
-        return np.where(wide, influence, (distance == 0).astype(np.float64))
+        unfelt = ~finite | (distance > self.longest_reach)
+        if unfelt.any():
+            influence[np.broadcast_to(unfelt, shape)] = 0
+        return influence if wide.all() else np.where(wide, influence, np.asarray(distance == 0, dtype=dtype))
 
     @final
     def at(self, radius: float) -> Influence:

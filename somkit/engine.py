@@ -59,6 +59,8 @@ class State:
         One entry an epoch: epoch, progress, radius, learning_rate and the quantisation_error before the update.
     records : mapping of str to array
         Whatever else a trainer carries from epoch to epoch.
+    hints : mapping of str to anything
+        What may make the next epoch faster and never changes its result; kept in no file.
     trained_on : str or None
         For a state from a checkpoint, the digest of the samples it was trained on.
     """
@@ -70,6 +72,7 @@ class State:
     updates: int = 0
     history: tuple[dict[str, float], ...] = ()
     records: Mapping[str, Array] = attrs.field(factory=dict)
+    hints: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
     trained_on: str | None = None
 
     def rng(self) -> np.random.Generator:
@@ -90,6 +93,7 @@ class State:
         lattice: Lattice | None = None,
         rng: np.random.Generator | None = None,
         records: Mapping[str, Array] | None = None,
+        hints: Mapping[str, Any] | None = None,
     ) -> State:
         """Return the state one epoch on, with its line of history."""
         line = {
@@ -109,6 +113,7 @@ class State:
             updates=self.updates + updates,
             history=(*self.history, line),
             records=self.records if records is None else records,
+            hints={} if hints is None else hints,
         )
 
 
@@ -140,5 +145,6 @@ def search(
     metric: Metric, codebook: Array, samples: Samples, k: int = 1, n_jobs: int | None = None
 ) -> tuple[Array, Array]:
     """Return the k nearest units of every sample, (n, k), and their distances, (n, k)."""
-    found = list(samples.map(lambda block, _: metric.nearest(block, codebook, k), n_jobs))
+    searcher = metric.prepare(codebook.astype(np.result_type(codebook, samples.dtype), copy=False))
+    found = list(samples.map(lambda block, _: searcher.nearest(block, k), n_jobs))
     return np.concatenate([units for units, _ in found]), np.concatenate([distances for _, distances in found])

@@ -373,7 +373,7 @@ def _check_resume(state: State, samples: Samples) -> State:
     if state.trained_on not in {None, samples.digest}:
         message = "X or sample_weight is not what the checkpoint was trained on; resume with the same data."
         raise SampleError(message)
-    return state
+    return attrs.evolve(state, hints={})
 
 
 @final
@@ -417,15 +417,20 @@ class Run:
         """Return the state after one more epoch, also past the last that was planned."""
         return engine.step(self.recipe.trainer, self.task, self.state)
 
-    def continued(self, X: Any, sample_weight: Any = None) -> Run:
-        """Return the run with other samples to go on with, scaled as the first ones were."""
-        samples = Samples.of(X, sample_weight, feature_names=self.task.samples.feature_names, scaling=self.scaling)
-        if samples.features != self.task.samples.features:
-            message = (
-                f"X has {samples.features} features, but the map is being trained on {self.task.samples.features}."
-            )
-            raise SampleError(message)
-        return attrs.evolve(self, task=self.recipe.task(samples), n_samples=len(samples))
+    @classmethod
+    def continued(cls, trained: TrainedMap, state: State, X: Any, sample_weight: Any = None) -> Run:
+        """Return a run that goes on with a map on other samples, scaled as the first ones were."""
+        if trained.recipe is None:
+            message = "this map has no recipe to go on with: it was not trained here, or a part of it is not installed."
+            raise RecipeError(message)
+        samples = trained.samples(X, sample_weight)
+        return cls(
+            recipe=trained.recipe,
+            task=trained.recipe.task(samples),
+            state=attrs.evolve(state, hints={}),
+            scaling=trained.scaling,
+            n_samples=len(samples),
+        )
 
     def trained(self, state: State) -> TrainedMap:
         """Return the map at a state."""

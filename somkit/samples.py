@@ -318,7 +318,7 @@ class Samples:
         low, high = self.bounds
         middle = low / 2 + high / 2
         middle = np.where(low == high, low, middle)
-        exponent = np.frexp(np.maximum(high - middle, middle - low))[1]
+        exponent = np.clip(np.frexp(np.maximum(high - middle, middle - low))[1], -1000, 1000)
         return middle, exponent
 
     def _moments(self) -> tuple[Array, Array]:

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from somkit.components import Component
+from somkit.engine import State
 from somkit.errors import SampleError, SomkitError
 from somkit.recipe import PARTS, Recipe, Run, warn_if_uneven
 from somkit.samples import Samples
@@ -193,7 +194,7 @@ class SOM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
             warn_if_uneven(samples)
         run = recipe.start(X, sample_weight, initial_codebook=initial_codebook, order=order)
         last = deque(self._watched(run), maxlen=1)
-        return self._keep(run.after(last[0]))
+        return self._keep(run, last[0])
 
     def _watched(self, run: Run) -> Any:
         states = run.states()
@@ -203,13 +204,13 @@ class SOM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
 
         return tqdm(states, total=run.recipe.epochs, initial=run.state.epoch, desc="training", unit="epoch")
 
-    def _keep(self, run: Run) -> Self:
-        self._run = run
-        self.map_: TrainedMap = run.trained(run.state)
+    def _keep(self, run: Run, state: State) -> Self:
+        self._state = attrs.evolve(state, hints={})  # what partial_fit goes on from; no samples are kept
+        self.map_: TrainedMap = run.trained(state)
         self.codebook_ = self.map_.codebook
         self.lattice_ = self.map_.lattice
         self.history_ = list(self.map_.history)
-        self.n_iter_ = run.state.epoch
+        self.n_iter_ = state.epoch
         self._n_features_out = len(self.lattice_)
         return self
 
@@ -220,15 +221,14 @@ class SOM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         ``linear`` here for every trainer, so that a chunk does not erase the ones before it.
         """
         del y
-        first = not hasattr(self, "_run")
+        first = not hasattr(self, "_state")
         samples = Samples.of(X, sample_weight)
         validate_data(self, X, skip_check_array=True, reset=first)
         if first:
             run = self.recipe().start(X, sample_weight, incremental=True)
         else:
-            run = self._run.continued(X, sample_weight)
-        del samples
-        return self._keep(run.after(run.one_epoch()))
+            run = Run.continued(self.map_, self._state, samples.X, sample_weight)
+        return self._keep(run, run.one_epoch())
 
     def _checked(self, X: Any) -> Any:
         samples = Samples.of(X)

@@ -177,8 +177,11 @@ class TrainedMap:
         samples = self.samples(X, sample_weight)
         total = TreeSum()
 
+        dtype = np.result_type(self.codebook, samples.dtype)
+        searcher = self.metric.prepare(self.codebook.astype(dtype, copy=False))
+
         def of_block(block: Array, weight: Array | None) -> Array:
-            distance = self.metric.nearest(block, self.codebook)[1][:, 0]
+            distance = searcher.nearest(block)[1][:, 0]
             return np.asarray(distance.sum() if weight is None else weight @ distance)
 
         for value in samples.map(of_block):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from somkit import SOM, Recipe, load
-from somkit.errors import TopologyError
+from somkit.errors import ParameterError, TopologyError
 from somkit.lattice import lattice_of_graph
 from somkit.standard import Graph, Grid
 
@@ -177,3 +177,43 @@ def test_the_large_lattices_diameter_is_that_of_all_pairs():
             lattice = Recipe(topology=f"{spelling},periodic={periodic}").topology.lattice()
             assert lattice.diameter == lattice.distances_from(range(len(lattice))).max()
     assert Grid(rows=200, columns=200).lattice().diameter == math.hypot(199, 199)
+
+
+BROKEN = {
+    "no node": ({"nodes": ()}, "Graph.nodes must be one label or more, all different and none of them None."),
+    "a node twice": (
+        {"nodes": ("a", "a")},
+        "Graph.nodes must be one label or more, all different and none of them None.",
+    ),
+    "a loop": (
+        {"nodes": (1, 2), "edges": ((0, 0),)},
+        "Graph.edges must be different pairs of two different units from 0 to 1.",
+    ),
+    "an edge twice": (
+        {"nodes": (1, 2), "edges": ((0, 1), (1, 0))},
+        "Graph.edges must be different pairs of two different units from 0 to 1.",
+    ),
+    "lengths for other edges": (
+        {"nodes": (1, 2), "edges": ((0, 1),), "lengths": (1.0, 2.0)},
+        "Graph.lengths must be empty, or hold a finite number > 0 for each edge.",
+    ),
+    "positions for other nodes": (
+        {"nodes": (1, 2), "positions": ((0.0, 0.0),)},
+        "Graph.positions must be empty, or hold two or three numbers for each node.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(BROKEN))
+def test_what_is_no_graph_is_refused(name):
+    """A graph written out by hand is checked when it is built."""
+    fields, message = BROKEN[name]
+    with pytest.raises(ParameterError) as caught:
+        Graph(**fields)
+    assert str(caught.value) == message
+
+
+def test_edges_written_out_are_put_in_order():
+    """Edges may be given either way round and in any order, their lengths with them."""
+    graph = Graph(nodes=("a", "b", "c"), edges=((2, 1), (1, 0)), lengths=(5.0, 2.0))
+    assert (graph.edges, graph.lengths) == (((0, 1), (1, 2)), (2.0, 5.0))

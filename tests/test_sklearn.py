@@ -175,3 +175,14 @@ def test_float32_stays_float32(X):
     """The codebook has X's floating dtype; integers become float64."""
     assert SOM(topology="ring:units=5").fit(X.astype(np.float32)).codebook_.dtype == np.float32
     assert SOM(topology="ring:units=5").fit((X * 10).astype(int)).codebook_.dtype == np.float64
+
+
+def test_a_pickled_som_holds_no_samples(X):
+    """A fitted SOM pickles to about the size of its map, whatever it was trained on, and goes on from there."""
+    import pickle
+
+    som = SOM(topology="grid:rows=30,columns=30", epochs=3, random_state=0).fit(np.tile(X, (200, 1)))
+    data = pickle.dumps(som)
+    assert len(data) < 10 * som.codebook_.nbytes
+    again = pickle.loads(data).partial_fit(X)
+    assert np.array_equal(again.codebook_, som.partial_fit(X).codebook_)

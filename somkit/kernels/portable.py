@@ -1,187 +1,174 @@
-"""The kernels in numpy, for every machine."""
+"""The kernels in plain numpy: the twin of the compiled ones, with the same contract and the same results."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from somkit.kernels import margins
+from somkit.kernels.frames import HUGE_NORM, SAFE_SUMS, Array, Classes, Displacements, Frame, sum_of_squares
 
-SCORES = 1 << 18  # scores held at once, so that they stay in the second-level cache
-SAFE = (1e-280, 1e280)  # squared distances between which neither squares nor their sums lose anything
-PAIRS = 1 << 20  # numbers in one slab of direct differences
-
-
-def tie_margin(d: int) -> float:
-    """Return how much farther, relatively, a unit may be and still tie: what rounding can do to a direct distance."""
-    return (d + 4) * 2.0**-52
+SCORES = 2**18  # scores that are made and scanned before they leave the second-level cache
+PAIRS = 2**16  # numbers of (row, unit) pairs that are evaluated directly at a time
 
 
-def nearest(X: Array, W: Array, k: int = 1) -> tuple[Array, Array]:
-    """Return the ``k`` nearest units of each sample by Euclidean distance, exactly.
+def distances_of_pairs(X: Array, W: Array) -> Array:
+    """Return the distance of each row of X to the same row of W, in double precision and in one fixed order of summation.
 
-    A matrix product proposes; every unit within its proven rounding error of the k-th best is then measured directly in
-    float64, so the answer is that of a direct search wherever the data lie.
-
-    Parameters
-    ----------
-    X : array of shape (n, d)
-        Samples, float32 or float64, finite.
-    W : array of shape (m, d)
-        Codebook, finite.
-    k : int
-        At most m.
-
-    Returns
-    -------
-    units : array of shape (n, k), int64
-        Nearest first; units whose distances agree within (d + 4) * 2^-52 relative come in ascending order.
-    distances : array of shape (n, k), float64
-        Computed directly, as the root of the sum of squared differences.
-
-    Notes
-    -----
-    With u the unit roundoff of the search's dtype, |fl(x.w) - x.w| <= gamma_d |x||w| (Higham, Accuracy and Stability of
-    Numerical Algorithms, 2002, doi:10.1137/1.9780898718027, eq. 3.5); rounding the centred x and w to the dtype adds
-    2u|x||w| and 2u|w|^2, forming h - x.w two roundings more. Hence the margin (d + 8) u (|x||w|max + |w|max^2) on each
-    score, and twice that between two of them.
+    Eight interleaved sums, added as a tree: the compiled kernels do exactly the same, so both give the same bits.
     """
-    n, d = X.shape
-    units = np.empty((n, k), dtype=np.int64)
-    distances = np.empty((n, k))
-    dtype = np.float32 if X.dtype == W.dtype == np.float32 else np.float64
-    exact = W.astype(np.float64)
-    centre = exact.mean(axis=0) if np.abs(exact).max() < 1e300 else np.zeros(d)
-    codebook = exact - centre
-    rows = max(1, SCORES // len(W))
-    for start in range(0, n, rows):
-        block = X[start : start + rows].astype(np.float64)
-        chosen = _candidates(block - centre, codebook, k, dtype)
-        units[start : start + rows], distances[start : start + rows] = _settle(block, exact, chosen, k)
-    return units, distances
+    with np.errstate(all="ignore"):
+        gaps = np.subtract(X, W, dtype=np.float64)
+        sums = sum_of_squares(gaps)
+        distances = np.sqrt(sums)
+        unsafe = np.flatnonzero(~((sums >= SAFE_SUMS[0]) & (sums <= SAFE_SUMS[1])))
+        if len(unsafe):
+            widest = np.abs(gaps[unsafe]).max(axis=1)
+            exponents = np.frexp(widest)[1]
+            scaled = np.ldexp(np.sqrt(sum_of_squares(np.ldexp(gaps[unsafe], -exponents[:, None]))), exponents)
+            distances[unsafe] = np.where((widest == 0) | ~np.isfinite(widest), widest, scaled)
+    return distances
 
 
-def power_of_two(largest: Any) -> Any:
-    """Return a power of two that brings ``largest`` to at most 1, so that squares neither over- nor underflow."""
-    return np.ldexp(1.0, -np.clip(np.frexp(largest)[1], -1000, 1000))
+def decide(rows: Array, units: Array, distances: Array, n: int, k: int, d: int) -> tuple[Array, Array]:
+    """Return the k nearest of each row's proposals; ``rows`` ascends, ``units`` ascends within each row."""
+    chosen_units, chosen_distances = np.empty((n, k), np.int64), np.empty((n, k))
+    for rank in range(k):
+        starts = np.searchsorted(rows, np.arange(n))
+        limits = np.fmin.reduceat(distances, starts) * (1 + margins.tie(d))
+        within = np.flatnonzero(~(distances > limits[rows]))
+        first = within[np.searchsorted(rows[within], np.arange(n))]
+        chosen_units[:, rank], chosen_distances[:, rank] = units[first], distances[first]
+        rows, units, distances = (np.delete(a, first) for a in (rows, units, distances))
+    return chosen_units, chosen_distances
 
 
-def _candidates(X: Array, W: Array, k: int, dtype: type) -> Array:
-    """Return a mask (n, m) of the units that may be among the k nearest."""
-    if k >= len(W):
-        return np.ones((len(X), len(W)), dtype=bool)
-    scale = power_of_two(max(np.abs(X).max(), np.abs(W).max()))
-    x, w = (X * scale).astype(dtype), (W * scale).astype(dtype)
-    half = 0.5 * np.einsum("ij,ij->i", w, w, dtype=np.float64)
-    scores = half.astype(dtype) - x @ w.T
-    reach = np.sqrt(2 * half.max())
-    length = np.sqrt(np.einsum("ij,ij->i", x, x, dtype=np.float64))
-    margin = (X.shape[1] + 8) * np.finfo(dtype).eps * (length * reach + reach * reach) + np.finfo(dtype).tiny
-    kth = scores.min(axis=1) if k == 1 else np.partition(scores, k - 1, axis=1)[:, k - 1]
-    limit = kth + 2 * margin
-    return np.asarray(scores <= limit[:, None])
+@dataclass(frozen=True)
+class Codebook:
+    """A codebook prepared for many searches; made by `prepare`."""
+
+    frame: Frame
+    margin: margins.Coefficients
+    product: Array  # (d + 1, m): minus the centred codebook, and its half norms
+
+    @classmethod
+    def of(cls, W: Array) -> Self:
+        """Centre and scale a codebook, and lay it out for one product."""
+        frame, d = Frame.of(W), W.shape[1]
+        product = np.concatenate([-frame.centred.T, frame.half[None].astype(W.dtype)])
+        return cls(frame, margins.coefficients(d + 1, d, float(frame.half.max()), W.dtype), product)
+
+    def search(self, X: Array, k: int, seeds: Array | None = None) -> tuple[Array, Array]:
+        """Return the units and distances of the k nearest; X has the codebook's type."""
+        del seeds
+        units, distances = np.empty((len(X), k), np.int64), np.empty((len(X), k))
+        first, waiting = 0, []
+        for end, pairs in self._propose(X, k):
+            waiting.append(pairs)
+            if end == len(X) or sum(map(len, waiting)) > SCORES:
+                found = self._measure(X, np.concatenate(waiting), first, end, k)
+                units[first:end], distances[first:end] = found
+                first, waiting = end, []
+        return units, distances
+
+    def _measure(self, X: Array, pairs: Array, first: int, end: int, k: int) -> tuple[Array, Array]:
+        W = self.frame.W
+        rows, units = np.divmod(pairs, len(W))
+        step = max(1, PAIRS // W.shape[1])
+        distances = np.concatenate(
+            [distances_of_pairs(X[rows[i : i + step]], W[units[i : i + step]]) for i in range(0, len(rows), step)]
+        )
+        return decide(rows - first, units, distances, end - first, k, W.shape[1])
+
+    def _propose(self, X: Array, k: int) -> Iterator[tuple[int, Array]]:
+        """Yield the pairs (row m + unit) that may be among the k nearest, some rows at a time, from one matrix product."""
+        frame, (n, d), m = self.frame, X.shape, len(self.frame.W)
+        step = max(1, SCORES // m)
+        with np.errstate(all="ignore"):
+            x = np.ones((n, d + 1), X.dtype)
+            np.multiply(X - frame.centre, frame.scale, out=x[:, :d], casting="same_kind")
+            squares = np.einsum("if,if->i", x[:, :d], x[:, :d], dtype=np.float64)
+            tolerance = self.margin.tolerance(np.sqrt(squares))
+            trusted = (squares <= HUGE_NORM) & (tolerance <= HUGE_NORM) & (not frame.fragile)
+            scores, mask = np.empty((min(step, n), m), X.dtype), np.empty((min(step, n), m), bool)
+            for i in range(0, n, step):
+                end = min(n, i + step)
+                some, masked = scores[: end - i], mask[: end - i]
+                np.matmul(x[i:end], self.product, out=some)
+                lowest = some.min(axis=1) if k == 1 else np.partition(some, k - 1, axis=1)[:, k - 1]
+                limits = np.nextafter((lowest + tolerance[i:end]).astype(X.dtype), X.dtype.type(np.inf))
+                np.less_equal(some, limits[:, None], out=masked)
+                masked[~trusted[i:end]] = True  # nothing can be said from rounded scores: look at every unit
+                yield end, np.flatnonzero(masked) + i * m
 
 
-def _settle(X: Array, W: Array, chosen: Array, k: int) -> tuple[Array, Array]:
-    """Measure the chosen units directly and return the k nearest of each sample."""
-    n, m = chosen.shape
-    units = np.empty((n, k), dtype=np.int64)
-    distances = np.empty((n, k))
-    counts = np.count_nonzero(chosen, axis=1)
-    plain = np.flatnonzero(counts == 1) if k == 1 else np.empty(0, dtype=np.int64)
-    if len(plain):
-        units[plain, 0] = chosen[plain].argmax(axis=1)
-        distances[plain, 0] = _lengths(X[plain] - W[units[plain, 0]])
-    for rows in _slabs(np.setdiff1d(np.arange(n), plain, assume_unique=True), counts, X.shape[1]):
-        row, unit = np.nonzero(chosen[rows])
-        measured = np.full((len(rows), m), np.inf)
-        measured[row, unit] = _lengths(X[rows[row]] - W[unit])
-        units[rows], distances[rows] = rank(measured, k, tie_margin(X.shape[1]))
-    return units, distances
+def prepare(
+    W: Array, *, basis: Array | None = None, prune: bool | None = None, tiles: tuple[Array, Array] | None = None
+) -> Codebook:
+    """Lay a codebook out for searching; only the compiled kernels gain by bounds."""
+    del basis, prune, tiles
+    return Codebook.of(W)
 
 
-def _slabs(rows: Array, counts: Array, d: int) -> list[Array]:
-    """Cut rows into slabs whose direct differences fit the working memory."""
-    if not len(rows):
-        return []
-    slab = np.cumsum(counts[rows]) * d // PAIRS
-    return np.split(rows, np.flatnonzero(np.diff(slab)) + 1)
-
-
-def _lengths(differences: Array) -> Array:
-    """Return the Euclidean length of each row, also where the squares would over- or underflow."""
-    largest = np.abs(differences).max(axis=1)
-    scale = power_of_two(np.where(largest > 0, largest, 1.0))
-    scaled = differences * scale[:, None]
-    return np.asarray(np.sqrt(np.einsum("ij,ij->i", scaled, scaled)) / scale)
-
-
-def nearest_one(x: Array, W: Array) -> tuple[int, float]:
-    """Return the nearest unit of one sample, shape (d,), and its distance, measured directly."""
-    differences = np.subtract(W, x, dtype=np.float64)
-    squared = np.einsum("ij,ij->i", differences, differences)
-    smallest = squared.min()
-    if not SAFE[0] < smallest < SAFE[1] and differences[squared.argmin()].any():
-        units, distances = nearest(x[None, :], W)
-        return int(units[0, 0]), float(distances[0, 0])
-    unit = int((squared <= smallest * (1 + tie_margin(len(x))) ** 2).argmax())
-    return unit, float(np.sqrt(squared[unit]))
-
-
-def rank(distances: Array, k: int, margin: float) -> tuple[Array, Array]:
-    """Return the k smallest of each row, nearest first, lowest index first among those that tie within ``margin``."""
-    n = len(distances)
-    rows = np.arange(n)
-    left = distances if k == 1 else distances.copy()
-    units = np.empty((n, k), dtype=np.int64)
-    found = np.empty((n, k))
-    for place in range(k):
-        smallest = left.min(axis=1)
-        unit = (left <= (smallest * (1 + margin))[:, None]).argmax(axis=1)
-        units[:, place], found[:, place] = unit, left[rows, unit]
-        if place + 1 < k:
-            left[rows, unit] = np.inf
-    return units, found
-
-
-def accumulate(X: Array, weight: Array | None, units: Array, m: int, centre: Array, exponent: Array) -> Array:
-    """Return the weighted sums of the samples that fell on each unit, and their weights.
-
-    Parameters
-    ----------
-    X : array of shape (n, d)
-    weight : array of shape (n,) or None
-        None counts every sample once.
-    units : array of shape (n,)
-        The unit that each sample fell on.
-    m : int
-        Number of units.
-    centre, exponent : arrays of shape (d,)
-        Sums are taken of (x - centre) * 2^-exponent, which lies in [-1, 1]: they lose nothing far from the origin.
-
-    Returns
-    -------
-    array of shape (m, d + 1), float64
-        The sums, and in the last column the weights.
-    """
-    n, d = X.shape
-    rows = np.ones((n, d + 1))
-    rows[:, :d] = np.ldexp(X - centre, -exponent)
+def accumulate(
+    X: Array, weight: Array | None, units: Array, centre: Array | None, scale: Array | None, sums: Array, counts: Array
+) -> None:
+    """Add the weighted rows of X to the sums of their units."""
+    order = np.argsort(units, kind="stable")
+    sorted_units = units[order]
+    starts = np.flatnonzero(np.diff(sorted_units, prepend=-1))
+    if not len(starts):
+        return
+    values = X[order].astype(np.float64)
+    if centre is not None and scale is not None:
+        values -= centre
+        values *= scale
+    weights = np.ones(len(X)) if weight is None else weight[order]
     if weight is not None:
-        rows *= weight[:, None]
-    total = np.zeros((m, d + 1))
-    if n:
-        order = np.argsort(units, kind="stable")
-        hit, first = np.unique(units[order], return_index=True)
-        total[hit] = np.add.reduceat(rows[order], first, axis=0)
-    return total
+        values *= weights[:, None]
+    sums[sorted_units[starts]] += np.add.reduceat(values, starts, axis=0)
+    counts[sorted_units[starts]] += np.add.reduceat(weights, starts)
 
 
-def move(W: Array, x: Array, factors: Array) -> None:
-    """Move every unit towards a sample, in place: w += factor * (x - w), units with factor 0 not at all."""
-    moved = np.flatnonzero(factors)
-    if len(moved) == len(W):
-        W += factors[:, None].astype(W.dtype) * (x - W)
-    else:
-        W[moved] += factors[moved, None].astype(W.dtype) * (x - W[moved])
+class OnlineCodebook:
+    """A codebook under online training; see `somkit.kernels.OnlineCodebook`."""
+
+    def __init__(self, W: Array) -> None:
+        self._W = np.array(W, order="C")
+
+    def codebook(self) -> Array:
+        """Return the vectors as they are now, (m, d)."""
+        return self._W.copy()
+
+    def nearest(self, x: Array) -> tuple[int, float]:
+        """Return the nearest unit of one row, and its distance."""
+        W = self._W
+        distances = distances_of_pairs(np.broadcast_to(x, W.shape), W)
+        limit = np.fmin.reduce(distances) * (1 + margins.tie(W.shape[1]))
+        unit = int(np.argmax(~(distances > limit)))
+        return unit, float(distances[unit])
+
+    def move(self, x: Array, factors: Array) -> None:
+        """w_j += factor_j (x - w_j) in the codebook's own type, where the factor is not 0."""
+        with np.errstate(all="ignore"):
+            factors = factors.astype(self._W.dtype)
+            moved = np.flatnonzero(factors)
+            w = self._W[moved]
+            self._W[moved] = w + factors[moved, None] * (x - w)
+
+    def run(self, X: Array, order: Array, rates: Array, table: Array, classes: Classes) -> tuple[Array, Array]:
+        """Make a block of updates: search, then move by ``rates[t] table[t, class]``."""
+        m = classes.rows * classes.columns if isinstance(classes, Displacements) else len(classes)
+        if m != len(self._W):
+            message = f"the classes are those of {m} units, the codebook has {len(self._W)}"
+            raise ValueError(message)
+        units, distances = np.empty(len(order), np.int64), np.empty(len(order))
+        for t, sample in enumerate(order):
+            units[t], distances[t] = self.nearest(X[sample])
+            seen = classes.seen_from(int(units[t])) if isinstance(classes, Displacements) else classes[units[t]]
+            row = np.append(rates[t] * table[t].astype(np.float64), 0.0)
+            self.move(X[sample], row[np.minimum(seen, table.shape[1])])
+        return units, distances

@@ -11,13 +11,15 @@ import attrs
 import numpy as np
 
 from somkit.errors import TopologyError
-from somkit.lattice.rules import BLOCK, Array, MapDistance, Path, frozen_array
+from somkit.kernels import Classes, Displacements, TreeSum, map_blocks
+from somkit.lattice.rules import BLOCK, TABLE_UNITS, Array, MapDistance, Path, frozen_array
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-TABLE_UNITS = 2_048  # up to this many units all distances are kept: 32 MB
-LEVELS = 4_096  # more distinct distances than this are not worth a table
+LEVELS = 16_384  # more distinct distances than this are not worth a table
+TILE_UNITS = 64
+CACHED = 512  # units that influences are looked up for at once: a block of them fits the second-level cache
 
 
 @final
@@ -182,14 +184,37 @@ class Lattice:
         return float(np.median(self.lengths)) if len(self.lengths) else 1.0
 
     @cached_property
-    def levels(self) -> tuple[Array, Array] | None:
-        """The distinct map distances (q,) and, for each pair of units, which it is (m, m); None where q is large."""
-        if len(self) > TABLE_UNITS:
-            return None
-        distinct, which = np.unique(self._all_distances, return_inverse=True)
-        if len(distinct) > LEVELS:
-            return None
-        return distinct, which.reshape(len(self), len(self)).astype(np.uint16)
+    def levels(self) -> tuple[Array, Classes] | None:
+        """The distinct map distances (q,), from near to far, and which of them lies between two units.
+
+        The latter is an array (m, m), or `Displacements` where the lattice is regular. None where there are so many
+        different distances that looking them up is no gain, or units that m x m of them would not fit.
+        """
+        found = self.rule.levels(self)
+        return None if found is None or len(found[0]) > LEVELS else found
+
+    @cached_property
+    def tiles(self) -> tuple[Array, Array]:
+        """The units in groups of at most 64 that lie together: a permutation, and where in it the groups begin and end.
+
+        Halved again and again across the wider side of where they are drawn, so that groups in order lie near each
+        other too.
+        """
+        permutation = np.arange(len(self))
+        offsets = [0]
+        waiting = [(0, len(self))]
+        while waiting:
+            start, stop = waiting.pop()
+            if stop - start <= TILE_UNITS:
+                offsets.append(stop)
+                continue
+            members = permutation[start:stop]
+            placed = self.positions[members]
+            middle = TILE_UNITS * max(1, round((stop - start) / 2 / TILE_UNITS))  # so that tiles are full
+            order = np.argsort(placed[:, np.ptp(placed, axis=0).argmax()], kind="stable")
+            permutation[start:stop] = members[order]
+            waiting += [(start + middle, stop), (start, start + middle)]
+        return permutation, np.array(offsets)
 
     @cached_property
     def chart(self) -> Array:
@@ -211,7 +236,7 @@ class Lattice:
         joined = np.minimum(*self.edges.T) * len(self) + np.maximum(*self.edges.T)
         return np.isin(low * len(self) + high, joined)
 
-    def spread(self, values: Array, influence: Influence) -> Array:
+    def spread(self, values: Array, influence: Influence, n_jobs: int | None = None) -> Array:
         """Carry values from the units they fell on to every unit within reach.
 
         Parameters
@@ -220,6 +245,8 @@ class Lattice:
             What each unit holds; rows of zeros are passed over.
         influence : Influence
             How much of it arrives at a map distance.
+        n_jobs : int >= 1, optional
+            Threads; None uses every core. The result does not depend on it.
 
         Returns
         -------
@@ -230,9 +257,23 @@ class Lattice:
         by_axes = self.rule.spread(values, influence) if influence.product is not None else None
         if by_axes is not None:
             return by_axes
-        total = np.zeros(values.shape)
         holders = np.flatnonzero(values.any(axis=1))
-        for start in range(0, len(holders), BLOCK):
-            units = holders[start : start + BLOCK]
-            total += influence(self.distances_from(units)).T @ values[units]
-        return total
+        if not len(holders):
+            return np.zeros(values.shape)
+        levels = self.levels
+        felt = None if levels is None else influence(levels[0])
+
+        def carry(number: int) -> Array:
+            units = holders[number * BLOCK : (number + 1) * BLOCK]
+            if levels is None or felt is None or isinstance(levels[1], Displacements):
+                return np.asarray(influence(self.distances_from(units)).T @ values[units])
+            found = np.empty(values.shape)
+            for start in range(0, len(self), CACHED):
+                part = slice(start, start + CACHED)
+                found[part] = felt.take(levels[1][units, part], mode="clip").T @ values[units]
+            return found
+
+        total = TreeSum()
+        for part in map_blocks(carry, -(-len(holders) // BLOCK), n_jobs):
+            total.add(part)
+        return total.result()

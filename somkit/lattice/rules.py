@@ -13,12 +13,16 @@ import attrs
 import numpy as np
 
 from somkit.errors import TopologyError
+from somkit.kernels import Classes, Displacements, map_blocks
 
 if TYPE_CHECKING:
     from somkit.lattice.lattice import Influence, Lattice
 
 Array = np.ndarray[Any, Any]
 MOST_BOX = 4  # units of a bounding box for each unit of the lattice: more would be worked out for nothing
+TABLE_UNITS = 2_048  # up to this many units all distances are kept: 32 MB
+HOP_UNITS = 16_384  # up to this many units the numbers of edges between all of them are kept: 512 MB
+FEW_LEVELS = 4_096  # more distinct distances than this among so few units are not worth a table
 BLOCK = 256  # rows of distances worked on at once: 80 MB for 40 000 units
 
 
@@ -48,6 +52,15 @@ class MapDistance(ABC):
         """Return units among which one end of a longest distance is found; all, unless the rule knows better."""
         return np.arange(len(lattice))
 
+    def levels(self, lattice: Lattice) -> tuple[Array, Classes] | None:
+        """Return the distinct distances and which of them lies between two units, or None where that is no gain."""
+        if len(lattice) > TABLE_UNITS:
+            return None
+        distinct, which = np.unique(lattice.distances_from(np.arange(len(lattice))), return_inverse=True)
+        if len(distinct) > FEW_LEVELS:
+            return None
+        return distinct, which.reshape(len(lattice), -1).astype(np.uint16)
+
     def axes(self) -> list[tuple[float, Array]]:
         """Return the extent of each axis and its coordinates: (m, 1), or (m, 2) round a circle."""
         return []
@@ -76,6 +89,24 @@ class Path(MapDistance):
         graph = lattice.adjacency
         found = dijkstra(graph, directed=False, indices=units, unweighted=lattice.unit_lengths)
         return np.asarray(found, dtype=np.float64).reshape(len(units), len(lattice))
+
+    def levels(self, lattice: Lattice) -> tuple[Array, Classes] | None:
+        """Count edges for all pairs at once where every edge has length 1."""
+        m = len(lattice)
+        if not lattice.unit_lengths or not TABLE_UNITS < m <= HOP_UNITS:
+            return super().levels(lattice)
+        hops = np.empty((m, m), dtype=np.uint16)
+
+        def count(number: int) -> float:
+            units = np.arange(number * BLOCK, min(m, (number + 1) * BLOCK))
+            rows = self.rows(lattice, units)
+            farthest = np.max(rows, where=np.isfinite(rows), initial=0.0)
+            hops[units] = np.where(np.isfinite(rows), rows, m)  # m: no way, until the farthest is known
+            return float(farthest)
+
+        diameter = int(max(map_blocks(count, -(-m // BLOCK))))
+        np.minimum(hops, diameter + 1, out=hops)
+        return np.append(np.arange(diameter + 1.0), np.inf), hops
 
     def to_record(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Nothing but the name: edges and lengths are the lattice's."""
@@ -148,6 +179,39 @@ class Coordinates(MapDistance):
             matrix = influence(delta * np.sqrt(weight) if self.norm == "euclidean" else delta)
             dense = np.moveaxis(np.tensordot(matrix, dense, axes=(1, axis)), 0, axis)
         return dense[places]
+
+    @cached_property
+    def _steps(self) -> tuple[int, int, float, Array] | None:
+        """Rows, columns, the step between columns and the shift of even and odd rows, if units stand row by row."""
+        down, across = self.points.T if self.points.shape[1] == 2 else (0 * self.points[:, 0], self.points[:, 0])
+        if self.points.shape[1] > 2:
+            return None
+        rows = int(down.max()) + 1
+        columns = len(self.points) // rows
+        row, column = np.divmod(np.arange(rows * columns), columns)
+        step = across[1] - across[0] if columns > 1 else 1.0
+        shift = np.array([across[0], across[columns] if rows > 1 else 0.0])
+        regular = len(row) == len(down) and np.array_equal(down, row)
+        return (
+            (rows, columns, step, shift) if regular and np.array_equal(across, step * column + shift[row % 2]) else None
+        )
+
+    def levels(self, lattice: Lattice) -> tuple[Array, Classes] | None:
+        """Tell distances by displacement where units stand row by row, for even and odd rows where they differ."""
+        if self._steps is None:
+            return super().levels(lattice)
+        rows, columns, step, shift = self._steps
+        down, right = np.arange(1 - rows, rows), np.arange(1 - columns, columns)
+        tables = []
+        for parity in range(1 if shift[0] == shift[1] or rows == 1 else 2):
+            across = step * right[None, :] + (shift[(parity + down) % 2] - shift[parity])[:, None]
+            deltas = [np.abs(np.broadcast_to(down[:, None], across.shape)).astype(float), np.abs(across)]
+            periods = self.periods if len(self.periods) == 2 else (0.0, *self.periods)
+            wrapped = [np.minimum(d, period - d) if period else d for d, period in zip(deltas, periods, strict=True)]
+            weights = self.weights if len(self.weights) == 2 else (1.0, *self.weights)
+            tables.append(_coordinate_norm(self.norm, wrapped, weights))
+        distinct, which = np.unique(np.array(tables), return_inverse=True)
+        return distinct, Displacements(which.reshape(np.shape(tables)).astype(np.uint16))
 
     def rows(self, lattice: Lattice, units: Array) -> Array:
         """Evaluate the norm, the short way round on periodic axes."""

@@ -8,10 +8,13 @@ import attrs
 import numpy as np
 
 from somkit import kernels
-from somkit.components import Metric
+from somkit.components import Metric, MovingCodebook, Searcher, Tiles
 from somkit.validators import number
 
 Array = np.ndarray[Any, Any]
+
+
+SMALL = 2.0**-480
 
 
 def _direct(X: Array, W: Array, name: str) -> Array:
@@ -20,7 +23,12 @@ def _direct(X: Array, W: Array, name: str) -> Array:
 
     x, w = X.astype(np.float64), W.astype(np.float64)
     scale = kernels.power_of_two(max(np.abs(x).max(initial=0), np.abs(w).max()))
-    return np.asarray(cdist(x * scale, w * scale, name) / scale)
+    scaled = np.asarray(cdist(x * scale, w * scale, name))
+    distance: Array = scaled / scale
+    if name == "euclidean":  # squares of what is so small beside the largest number lose digits: measure it by itself
+        row, unit = np.nonzero(scaled < SMALL)
+        distance[row, unit] = kernels.distances_of_pairs(x[row], w[unit])
+    return distance
 
 
 @final
@@ -45,9 +53,13 @@ class Euclidean(Metric):
         """Return the k nearest units, found by the kernels."""
         return kernels.nearest(X, W, k)
 
-    def best(self, x: Array, W: Array) -> tuple[int, float]:
-        """Return the nearest unit of one sample."""
-        return kernels.nearest_one(x, W)
+    def prepare(self, W: Array, *, last: Searcher | None = None, tiles: Tiles | None = None) -> Searcher:
+        """Lay a codebook out for the kernels."""
+        return kernels.prepare(W, last=last if isinstance(last, kernels.Codebook) else None, tiles=tiles)
+
+    def online(self, W: Array) -> MovingCodebook:
+        """Take a codebook into the online kernel."""
+        return kernels.OnlineCodebook(W)
 
 
 @final

@@ -210,7 +210,8 @@ class ExponentialSchedule(Schedule):
     def __call__(self, progress: Any) -> Any:
         """Return the value at a progress."""
         start, rate = _known(self, start=self.start, rate=self.rate)
-        value = start * np.exp(-rate * np.asarray(progress, dtype=np.float64))
+        with np.errstate(over="ignore"):  # a value that is not finite is refused, in a sentence, where it is used
+            value = start * np.exp(-rate * np.asarray(progress, dtype=np.float64))
         return value if np.ndim(progress) else float(value)
 
     def for_role(self, role: Role, lattice: Lattice) -> ExponentialSchedule:

@@ -346,6 +346,28 @@ class Graph(Topology):
     lengths: tuple[float, ...] = ()
     positions: tuple[tuple[float, ...], ...] = ()
 
+    def __attrs_post_init__(self) -> None:
+        """Refuse what is no graph; put every edge's lower unit first, and the edges in order."""
+        Topology.__attrs_post_init__(self)
+        m = len(self.nodes)
+        if not m or len(set(self.nodes)) < m or None in self.nodes:
+            message = "Graph.nodes must be one label or more, all different and none of them None."
+            raise ParameterError(message)
+        pairs = [tuple(sorted(edge)) for edge in self.edges]
+        apart = all(len(pair) == 2 and 0 <= pair[0] < pair[1] < m for pair in pairs)
+        if not apart or len(set(pairs)) < len(pairs):
+            message = f"Graph.edges must be different pairs of two different units from 0 to {m - 1}."
+            raise ParameterError(message)
+        if self.lengths and (len(self.lengths) != len(pairs) or not all(0 < long < math.inf for long in self.lengths)):
+            message = "Graph.lengths must be empty, or hold a finite number > 0 for each edge."
+            raise ParameterError(message)
+        if self.positions and ({len(place) for place in self.positions} - {2, 3} or len(self.positions) != m):
+            message = "Graph.positions must be empty, or hold two or three numbers for each node."
+            raise ParameterError(message)
+        order = sorted(range(len(pairs)), key=pairs.__getitem__)
+        object.__setattr__(self, "edges", tuple(pairs[place] for place in order))
+        object.__setattr__(self, "lengths", tuple(self.lengths[place] for place in order) if self.lengths else ())
+
     @classmethod
     def of(cls, graph: nx.Graph, weight: str | None = None) -> Graph:
         """Return the topology of a networkx graph.

@@ -9,10 +9,10 @@ import attrs
 import numpy as np
 
 from somkit import kernels
-from somkit.components import Trainer
+from somkit.components import MovingCodebook, Trainer
 from somkit.engine import State, Task
 from somkit.errors import RecipeError, SampleError
-from somkit.kernels import TreeSum
+from somkit.kernels import BLOCK_ROWS, TreeSum, map_blocks
 from somkit.validators import choice, flag, integer
 
 if TYPE_CHECKING:
@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 LIFT = 500  # binary exponent that keeps the faintest influence times a value from losing digits below 2^-1022
-UPDATES = 256  # updates whose rates and influences are asked for at once
+UPDATES = 1_024  # updates whose rates and influences are asked for at once,
+TABLE_BYTES = 1 << 19  # in a table that fits the second-level cache
+# From and up to where it was measured to pay to keep the best units of the epoch before, and start the search in their
+# tiles; without them tiles pay from MANY_UNITS on.
+TILED_UNITS, TILED_FEATURES, MANY_UNITS = 900, 64, 5_000
 
 
 def _directions(block: Array) -> Array:
@@ -70,8 +74,8 @@ class Batch(Trainer):
         progress = task.progress(state.epoch)
         radius = float(task.radius.values(progress, "radius"))
         rate = float(task.learning_rate.values(progress, "learning_rate"))
-        sums, error = self._gather(task, state)
-        spread = state.lattice.spread(np.ldexp(sums, LIFT), task.neighbourhood.at(radius))
+        sums, error, hints = self._gather(task, state)
+        spread = state.lattice.spread(np.ldexp(sums, LIFT), task.neighbourhood.at(radius), task.n_jobs)
         reached = spread[:, -1] > 0
         centres = spread[reached, :-1] / spread[reached, -1:]
         if task.metric.batch_update == "normalised_mean":
@@ -82,27 +86,46 @@ class Batch(Trainer):
         codebook = state.codebook.astype(np.float64)
         codebook[reached] = (1 - rate) * codebook[reached] + rate * centres
         return state.after_epoch(
-            task, codebook, radius=radius, learning_rate=rate, quantisation_error=error / task.samples.total_weight
+            task,
+            codebook,
+            radius=radius,
+            learning_rate=rate,
+            quantisation_error=error / task.samples.total_weight,
+            hints=hints,
         )
 
     @staticmethod
-    def _gather(task: Task, state: State) -> tuple[Array, float]:
-        """Return the sums of samples and weights per best unit, (m, d + 1), and the sum of the distances."""
-        metric, codebook, m, d = task.metric, state.codebook, len(state.lattice), task.samples.features
+    def _gather(task: Task, state: State) -> tuple[Array, float, Mapping[str, Any]]:
+        """Return the sums of samples and weights per best unit, (m, d + 1), the sum of the distances, and hints."""
+        metric, m, d = task.metric, len(state.lattice), task.samples.features
         directions = metric.batch_update == "normalised_mean"
         middle, exponent = (np.zeros(d), np.zeros(d, dtype=np.int64)) if directions else task.samples.box
+        scale = np.ldexp(1.0, -exponent)
+        tiled = m >= TILED_UNITS and d <= TILED_FEATURES
+        best = state.hints.get("best")
+        tiles = state.lattice.tiles if tiled and (best is not None or m >= MANY_UNITS) else None
+        searcher = metric.prepare(state.codebook, last=state.hints.get("searcher"), tiles=tiles)
 
-        def gather(block: Array, weight: Array | None) -> tuple[Array, Array]:
-            units, distances = metric.nearest(block, codebook, 1)
+        def gather(number: int) -> tuple[Array, Array, Array, Array]:
+            block, weight = task.samples.block(number), task.samples.block_weight(number)
+            seeds = None if best is None else best[number * BLOCK_ROWS : number * BLOCK_ROWS + len(block)]
+            units, distances = searcher.nearest(block, 1, seeds)
             values = _directions(block) if directions else block
-            sums = kernels.accumulate(values, weight, units[:, 0], m, middle, exponent)
-            return sums, np.asarray(distances.sum() if weight is None else weight @ distances[:, 0])
+            sums, counts = kernels.accumulate(values, weight, units[:, 0], m, centre=middle, scale=scale)
+            error = distances.sum() if weight is None else weight @ distances[:, 0]
+            return sums, counts, np.asarray(error), units[:, 0].astype(np.int32)
 
-        total, error = TreeSum(), TreeSum()
-        for sums, distance in task.samples.map(gather, task.n_jobs):
-            total.add(sums)
-            error.add(distance)
-        return total.result(), float(error.result())
+        totals, found = [TreeSum(), TreeSum(), TreeSum()], list[Array]()
+        for *sums, units in map_blocks(gather, task.samples.block_count, task.n_jobs):
+            for total, value in zip(totals, sums, strict=True):
+                total.add(value)
+            if tiled:
+                found.append(units)
+        whole, counts, error = (total.result() for total in totals)
+        hints: dict[str, Any] = {"searcher": searcher}
+        if tiled:
+            hints["best"] = np.concatenate(found)
+        return np.column_stack([whole, counts]), float(error), hints
 
 
 @final
@@ -140,8 +163,7 @@ class Online(Trainer):
         progress = task.progress(state.epoch, np.arange(steps), steps)
         rates = task.learning_rate.values(progress, "learning_rate")
         radii = task.radius.values(progress, "radius")
-        codebook = state.codebook.copy()
-        units, error = _run(task, state, codebook, order, rates, radii)
+        codebook, units, error = _run(task, state, order, rates, radii)
         records = _add_wins(state, units, order, len(task.samples)) if self.record_wins else None
         return state.after_epoch(
             task,
@@ -177,25 +199,39 @@ class Online(Trainer):
         return np.concatenate([rng.permutation(n) for _ in range(-(-steps // n))])[:steps]
 
 
-def _run(task: Task, state: State, codebook: Array, order: Array, rates: Array, radii: Array) -> tuple[Array, float]:
-    """Move the codebook in place; return the best unit of each update and the sum of its distances before it."""
-    lattice, metric, neighbourhood, levels = state.lattice, task.metric, task.neighbourhood, state.lattice.levels
-    units = np.empty(len(order), dtype=np.int64)
-    error = 0.0
+def _run(task: Task, state: State, order: Array, rates: Array, radii: Array) -> tuple[Array, Array, float]:
+    """Return the codebook after the updates, the best unit of each, and the sum of its distances before it."""
+    neighbourhood, levels = task.neighbourhood, state.lattice.levels
+    moving = task.metric.online(state.codebook)
+    if levels is None:
+        return _run_by_rows(task, state, moving, order, rates, radii)
+    distinct, classes = levels
+    units, distances = np.empty(len(order), dtype=np.int64), np.empty(len(order))
+    dtype = state.codebook.dtype
+    felt = distinct[distinct <= neighbourhood.longest_reach].astype(dtype)
+    updates = max(1, min(UPDATES, TABLE_BYTES // (dtype.itemsize * len(felt))))
+    for start in range(0, len(order), updates):
+        block = slice(start, start + updates)
+        table = neighbourhood.influences(felt, radii[block, None].astype(dtype))
+        chosen = order[block]
+        units[block], distances[block] = moving.run(
+            task.samples.rows(chosen), np.arange(len(chosen)), rates[block], table, classes
+        )
+    return moving.codebook(), units, float(distances.sum())
+
+
+def _run_by_rows(
+    task: Task, state: State, moving: MovingCodebook, order: Array, rates: Array, radii: Array
+) -> tuple[Array, Array, float]:
+    """Do as `_run` where nearly all map distances differ: look up the best unit's own at each update."""
+    units, error = np.empty(len(order), dtype=np.int64), 0.0
     for start in range(0, len(order), UPDATES):
-        block = slice(start, start + UPDATES)
-        X = task.samples.rows(order[block])
-        table = None if levels is None else neighbourhood.influences(levels[0], radii[block, None])
-        for step, x in enumerate(X):
-            unit, distance = metric.best(x, codebook)
-            if levels is None or table is None:
-                influence = neighbourhood.influences(lattice.distances_from([unit])[0], radii[start + step])
-            else:
-                influence = table[step][levels[1][unit]]
-            kernels.move(codebook, x, rates[start + step] * influence)
-            units[start + step] = unit
+        for step, x in enumerate(task.samples.rows(order[start : start + UPDATES]), start):
+            units[step], distance = moving.nearest(x)
+            influence = task.neighbourhood.influences(state.lattice.distances_from(units[step])[0], radii[step])
+            moving.move(x, rates[step] * influence)
             error += distance
-    return units, error
+    return moving.codebook(), units, error
 
 
 def _add_wins(state: State, units: Array, order: Array, n: int) -> Mapping[str, Array]:

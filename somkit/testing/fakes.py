@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import final
 
 import attrs
@@ -68,7 +69,8 @@ def fake_distributions(*distributions: FakeDistribution | Path) -> Iterator[Path
             if isinstance(distribution, FakeDistribution):
                 distribution.write(folder)
         folders = [temporary, *(str(path) for path in distributions if isinstance(path, Path))]
-        before = set(sys.modules)
+        tops = {path.stem for one in folders for path in Path(one).iterdir() if path.suffix in {"", ".py"}}
+        hidden = _take_modules(tops)
         sys.path[:0] = folders
         importlib.invalidate_caches()
         try:
@@ -76,11 +78,15 @@ def fake_distributions(*distributions: FakeDistribution | Path) -> Iterator[Path
         finally:
             for path in folders:
                 sys.path.remove(path)
-            for name in set(sys.modules) - before:
-                origin = getattr(sys.modules[name], "__file__", None) or ""
-                if any(Path(origin).is_relative_to(path) for path in folders):
-                    del sys.modules[name]
+            _take_modules(tops)
+            sys.modules.update(hidden)
             importlib.invalidate_caches()
+
+
+def _take_modules(tops: set[str]) -> dict[str, ModuleType]:
+    """Take modules of some top-level names out of those that are imported, and return them."""
+    taken = [name for name in sys.modules if name.partition(".")[0] in tops]
+    return {name: sys.modules.pop(name) for name in taken}
 
 
 @contextmanager

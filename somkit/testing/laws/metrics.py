@@ -103,14 +103,53 @@ def one_sample_as_many(part: Metric, draw: Draw) -> None:
     for x, unit, distance in zip(X, units[:, 0].tolist(), distances[:, 0].tolist(), strict=True):
         _, close_call = _ranked(np.asarray(part.pairwise(x[None], W), dtype=np.float64)[0], 1, _margin(len(x)))
         row, row_distance = part.nearest(x[None], W, 1)
-        for found, measured in ((int(row[0, 0]), float(row_distance[0, 0])), part.best(x, W)):
+        dtype = np.result_type(X, W)
+        alone = part.online(W.astype(dtype)).nearest(x.astype(dtype))
+        for found, measured in ((int(row[0, 0]), float(row_distance[0, 0])), alone):
             assert close_call or found == unit, f"'{part}' found unit {found} alone, {unit} among others."
             assert close([measured], [distance], _margin(len(x))), (
                 f"'{part}' found {measured}, {distance} among others."
             )
 
 
+@law("metric")
+def prepared_as_at_once(part: Metric, draw: Draw) -> None:
+    """A prepared codebook gives what `nearest` does, whatever it is told of tiles, seeds and the epoch before."""
+    X, W = _drawn(draw, far=True)
+    X, W = X.astype(np.result_type(X, W)), W.astype(np.result_type(X, W))
+    m = len(W)
+    k = draw(st.integers(1, m))
+    expected = part.nearest(X, W, k)
+    rng = np.random.default_rng(draw(st.integers(0, 9)))
+    tiles = (rng.permutation(m), np.unique([0, m // 2, m]))
+    last = part.prepare(W[::-1].copy(), tiles=tiles)
+    for searcher in (part.prepare(W), part.prepare(W, last=last, tiles=tiles)):
+        for seeds in (None, rng.integers(-1, m, len(X))):
+            units, distances = searcher.nearest(X, k, seeds)
+            assert np.array_equal(units, expected[0]), f"'{part}' found {units} prepared, {expected[0]} at once."
+            assert np.array_equal(distances, expected[1]), f"'{part}' measured other distances when prepared."
+
+
+@law("metric")
+def moved_towards_the_sample(part: Metric, draw: Draw) -> None:
+    """A codebook under online training moves as the contract says: w + factor (x - w), its best unit found before."""
+    X, W = (drawn.astype(np.float64) for drawn in _drawn(draw))
+    m = len(W)
+    moving, by_hand = part.online(W), W.copy()
+    table = np.array([[1.0, 0.25]] * len(X))
+    classes = np.where(np.eye(m, dtype=bool), 0, 1).astype(np.uint16)
+    units, _ = moving.run(X, np.arange(len(X)), np.full(len(X), 0.5), table, classes)
+    for x, unit in zip(X, units.tolist(), strict=True):
+        factors = 0.5 * table[0][classes[unit]]
+        by_hand += factors[:, None] * (x - by_hand)
+    scale = max(np.abs(X).max(), np.abs(W).max())
+    # A few roundings for each of the moves.
+    assert np.abs(moving.codebook() - by_hand).max() <= 8 * ULP * len(X) * scale, f"'{part}' moved otherwise."
+
+
 LAWS = (
+    prepared_as_at_once,
+    moved_towards_the_sample,
     distances_are_distances,
     zero_on_itself,
     the_way_back_is_as_long,

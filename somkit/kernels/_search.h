@@ -1,0 +1,383 @@
+/* Searching by scores: the product of rows and units and the minimum over units, while both are in registers. See
+ * margins.py, "Scores" and "Low rank". */
+
+/* For one row and each lane: the two lowest minima seen, and where the lowest was. A track is a lane of a block in a
+ * coarse sweep, a lane of one of its vectors in a fine one. */
+typedef struct {
+    V best[VECTORS], second[VECTORS], where[VECTORS];
+} SUFFIX(State);
+
+/* The smallest `k` of `count` values, for the tiny k of a search: the k-th smallest. */
+static INLINE REAL SUFFIX(kth)(const REAL *values, int count, int k)
+{
+    REAL lowest[2] = {values[0], (REAL)INFINITY};
+    for (int l = 1; l < count; l++) {
+        REAL value = values[l];
+        REAL larger = value > lowest[0] ? value : lowest[0];
+        lowest[0] = value < lowest[0] ? value : lowest[0];
+        lowest[1] = larger < lowest[1] ? larger : lowest[1];
+    }
+    return lowest[k - 1];
+}
+
+/* a -= x·w over `count` features, for `rows` rows and one block of units. */
+static TARGET INLINE void SUFFIX(subtract)(const REAL *x, const REAL *w, Py_ssize_t count, const int rows,
+                                           V a[ROWS][VECTORS])
+{
+    for (Py_ssize_t f = 0; f < count; f++, x += ROWS, w += BLOCK) {
+        V unit[VECTORS];
+        UNROLL
+        for (int v = 0; v < VECTORS; v++)
+            unit[v] = LOAD(w + v * LANES);
+        UNROLL
+        for (int s = 0; s < rows; s++) {
+            V value = SPREAD(x[s]);
+            UNROLL
+            for (int v = 0; v < VECTORS; v++)
+                a[s][v] = FNMA(value, unit[v], a[s][v]);
+        }
+    }
+}
+
+/* Few features: every score is one running sum, and only the least of the block's vectors is noted. */
+static TARGET void SUFFIX(sweep_coarse)(const Search *p, const REAL *x, SUFFIX(State) *states, Py_ssize_t groups,
+                                        Py_ssize_t first, Py_ssize_t last, V (*scores)[ROWS][VECTORS])
+{
+    (void)scores;
+    for (Py_ssize_t g = 0; g < groups; g++, x += ROWS * p->width) {
+        SUFFIX(State) *state = states + g * ROWS;
+        for (Py_ssize_t b = first; b < last; b++) {
+            V a[ROWS][VECTORS];
+            UNROLL
+            for (int v = 0; v < VECTORS; v++) {
+                V start = LOAD((const REAL *)p->half + b * BLOCK + v * LANES);
+                UNROLL
+                for (int s = 0; s < ROWS; s++)
+                    a[s][v] = start;
+            }
+            SUFFIX(subtract)(x, (const REAL *)p->packed + b * p->width * BLOCK, p->width, ROWS, a);
+            FORGET_REGISTERS;
+            UNROLL
+            for (int s = 0; s < ROWS; s++) {
+                V low = a[s][0];
+                UNROLL
+                for (int v = 1; v < VECTORS; v++)
+                    low = LESSER(low, a[s][v]);
+                SUFFIX(note)(low, (REAL)b, state[s].best, state[s].second, state[s].where);
+            }
+        }
+    }
+}
+
+/* start - x·w for many features, all rows of a panel and one block of units: DEPTH features at a time, so that a piece
+ * of the block stays in the first-level cache for all rows; each piece is summed apart, which bounds the rounding. */
+static TARGET INLINE void SUFFIX(multiply)(const REAL *x, const REAL *w, const REAL *start, Py_ssize_t d,
+                                           Py_ssize_t groups, V (*scores)[ROWS][VECTORS])
+{
+    for (Py_ssize_t from = 0; from < d; from += DEPTH) {
+        Py_ssize_t count = d - from < DEPTH ? d - from : DEPTH;
+        for (Py_ssize_t g = 0; g < groups; g++) {
+            V part[ROWS][VECTORS];
+            UNROLL
+            for (int s = 0; s < ROWS; s++)
+                UNROLL
+                for (int v = 0; v < VECTORS; v++)
+                    part[s][v] = SPREAD((REAL)0);
+            SUFFIX(subtract)(x + (g * d + from) * ROWS, w + from * BLOCK, count, ROWS, part);
+            FORGET_REGISTERS;
+            UNROLL
+            for (int s = 0; s < ROWS; s++)
+                UNROLL
+                for (int v = 0; v < VECTORS; v++)
+                    scores[g][s][v] = (from ? scores[g][s][v] : LOAD(start + v * LANES)) + part[s][v];
+        }
+    }
+}
+
+static TARGET void SUFFIX(sweep_fine)(const Search *p, const REAL *x, SUFFIX(State) *states, Py_ssize_t groups,
+                                      Py_ssize_t first, Py_ssize_t last, V (*scores)[ROWS][VECTORS])
+{
+    for (Py_ssize_t b = first; b < last; b++) {
+        SUFFIX(multiply)(x, (const REAL *)p->packed + b * p->width * BLOCK, (const REAL *)p->half + b * BLOCK, p->width,
+                         groups, scores);
+        for (Py_ssize_t g = 0; g < groups; g++)
+            for (int s = 0; s < ROWS; s++) {
+                SUFFIX(State) *state = states + g * ROWS + s;
+                for (int v = 0; v < VECTORS; v++)
+                    SUFFIX(note)(scores[g][s][v], (REAL)b, state->best + v, state->second + v, state->where + v);
+            }
+    }
+}
+
+/* Rows in the coordinates of the basis, and as last coordinate how far they may lie from its span. */
+static TARGET void SUFFIX(project)(const Search *p, const REAL *raw, const double *norms, Py_ssize_t groups, REAL *x,
+                                   V (*scores)[ROWS][VECTORS])
+{
+    static const REAL nothing[BLOCK] = {0};
+    Py_ssize_t q = p->width - 1;
+    for (Py_ssize_t from = 0; from < q; from += BLOCK) {
+        SUFFIX(multiply)(raw, (const REAL *)p->basis + from * p->d, nothing, p->d, groups, scores);
+        for (Py_ssize_t g = 0; g < groups; g++)
+            for (int s = 0; s < ROWS; s++) {
+                REAL row[BLOCK];
+                for (int v = 0; v < VECTORS; v++)
+                    STORE(row + v * LANES, scores[g][s][v]);
+                for (int f = 0; f < BLOCK && from + f < q; f++)
+                    x[(g * p->width + from + f) * ROWS + s] = -row[f];
+            }
+    }
+    for (Py_ssize_t i = 0; i < groups * ROWS; i++) {
+        REAL *row = x + i / ROWS * p->width * ROWS + i % ROWS;
+        double rest = norms[i] * (1 + p->excess);
+        for (Py_ssize_t f = 0; f < q; f++)
+            rest -= (double)row[f * ROWS] * (double)row[f * ROWS];
+        row[q * ROWS] = ROUND_UP(rest > 0 ? sqrt(rest) : 0);
+    }
+}
+
+/* Copy rows, shifted and scaled, so that ROWS rows lie side by side; their squared norms go to `norms`. */
+static TARGET void SUFFIX(arrange)(const Search *p, const REAL *X, Py_ssize_t count, REAL *x, double *norms)
+{
+    Py_ssize_t d = p->d;
+    for (Py_ssize_t i = 0; i < count; i += ROWS, x += ROWS * d) {
+        const REAL *row[ROWS];
+        double sum[ROWS];
+        for (int s = 0; s < ROWS; s++) {
+            row[s] = X + (i + s < count ? i + s : count - 1) * d;
+            sum[s] = 0;
+        }
+        for (Py_ssize_t f = 0; f < d; f++)
+            for (int s = 0; s < ROWS; s++) {
+                REAL value = (REAL)(((double)row[s][f] - p->centre[f]) * p->scale);
+                x[f * ROWS + s] = value;
+                sum[s] += (double)value * (double)value;
+            }
+        for (int s = 0; s < ROWS; s++)
+            norms[i + s] = sum[s];
+    }
+}
+
+/* Every unit of the map whose score is at most `limit`. */
+static TARGET Py_ssize_t SUFFIX(rescan)(const Search *p, const REAL *x, REAL limit, Py_ssize_t *units, double *lower)
+{
+    Py_ssize_t count = 0;
+    for (Py_ssize_t b = 0; b < p->blocks; b++) {
+        const REAL *w = (const REAL *)p->packed + b * p->width * BLOCK, *half = (const REAL *)p->half + b * BLOCK;
+        V sum[VECTORS];
+        for (int v = 0; v < VECTORS; v++)
+            sum[v] = LOAD(half + v * LANES);
+        for (Py_ssize_t from = 0; from < p->width; from += DEPTH) {
+            V part[ROWS][VECTORS];
+            for (int v = 0; v < VECTORS; v++)
+                part[0][v] = SPREAD((REAL)0);
+            Py_ssize_t features = p->width - from < DEPTH ? p->width - from : DEPTH;
+            SUFFIX(subtract)(x + from * ROWS, w + from * BLOCK, features, 1, part);
+            for (int v = 0; v < VECTORS; v++)
+                sum[v] = sum[v] + part[0][v];
+        }
+        for (int v = 0; v < VECTORS; v++)
+            if (ANY_LE(sum[v], SPREAD(limit))) {
+                REAL score[LANES];
+                STORE(score, sum[v]);
+                for (int l = 0; l < LANES; l++)
+                    if (score[l] <= limit && p->unit_of[b * BLOCK + v * LANES + l] >= 0) {
+                        lower[count] = score[l];
+                        units[count++] = (Py_ssize_t)p->unit_of[b * BLOCK + v * LANES + l];
+                    }
+            }
+    }
+    return count;
+}
+
+/* The candidates of one row: every unit whose score may belong to one of the k nearest. */
+static TARGET Py_ssize_t SUFFIX(candidates)(const Search *p, const REAL *x, const SUFFIX(State) *state, int k, int fine,
+                                            double tolerance, double slack, Py_ssize_t *units, double *lower)
+{
+    REAL best[BLOCK], second[BLOCK], where[BLOCK], upper[BLOCK];
+    const int tracks = fine ? BLOCK : LANES, span = fine ? 1 : VECTORS;
+    for (int v = 0; v * LANES < tracks; v++) {
+        STORE(best + v * LANES, state->best[v]);
+        STORE(second + v * LANES, state->second[v]);
+        STORE(where + v * LANES, state->where[v]);
+    }
+    for (int l = 0; l < tracks; l++) {
+        upper[l] = best[l];
+        if (p->slacks && best[l] < (REAL)HUGE_SCORE)
+            upper[l] = ROUND_UP(best[l] + 2 * slack * p->slacks[(Py_ssize_t)where[l] * BLOCK + l]);
+    }
+    /* with fewer tracks than k, the least seen second minimum bounds the second smallest score as well */
+    REAL limit = ROUND_UP((double)(tracks >= k ? SUFFIX(kth)(upper, tracks, k) : second[0]) + tolerance);
+    Py_ssize_t count = 0;
+    int every = 0;
+    for (int l = 0; l < tracks; l++) {
+        every |= second[l] <= limit;
+        if (best[l] <= limit)
+            for (int v = 0; v < span; v++) {
+                int64_t unit = p->unit_of[(Py_ssize_t)where[l] * BLOCK + v * LANES + l];
+                lower[count] = best[l];
+                if (unit >= 0)
+                    units[count++] = (Py_ssize_t)unit;
+            }
+    }
+    return every ? SUFFIX(rescan)(p, x, limit, units, lower) : count;
+}
+
+/* The squared distance of two rows, summed directly in their own type, in any order. */
+static TARGET INLINE double SUFFIX(rough)(const REAL *x, const REAL *w, Py_ssize_t d)
+{
+    V sum[VECTORS];
+    REAL lanes[LANES], total = 0;
+    Py_ssize_t f = 0;
+    for (int v = 0; v < VECTORS; v++)
+        sum[v] = SPREAD((REAL)0);
+    for (; f + BLOCK <= d; f += BLOCK)
+        UNROLL
+        for (int v = 0; v < VECTORS; v++) {
+            V gap = LOAD(x + f + v * LANES) - LOAD(w + f + v * LANES);
+            sum[v] = FMA(gap, gap, sum[v]);
+        }
+    for (int v = 1; v < VECTORS; v++)
+        sum[0] = sum[0] + sum[v];
+    STORE(lanes, sum[0]);
+    for (int l = 0; l < LANES; l++)
+        total += lanes[l];
+    for (; f < d; f++)
+        total += (x[f] - w[f]) * (x[f] - w[f]);
+    return total;
+}
+
+/* Measure the proposals, whose lower bounds stand in `measured`. First roughly, dropping those whose bound exceeds what
+ * the k nearest so far leave open (a score is ½ (D² - |x|²) up to `doubt`), then those within the margin exactly. */
+static TARGET Py_ssize_t SUFFIX(measure)(const Search *p, const REAL *x, Py_ssize_t found, int k, double square,
+                                         double doubt, Py_ssize_t *proposed, double *measured)
+{
+    const REAL *W = p->units;
+    double nearest[2] = {INFINITY, INFINITY}, open = INFINITY, limit = INFINITY, lower = measured[0];
+    Py_ssize_t kept = 0, left = 0, first = 0, unit = proposed[0];
+    for (Py_ssize_t c = 1; c < found; c++)
+        first = measured[c] < measured[first] ? c : first;
+    proposed[0] = proposed[first]; /* the most promising one first */
+    measured[0] = measured[first];
+    proposed[first] = unit;
+    measured[first] = lower;
+    for (Py_ssize_t c = 0; c < found; c++) {
+        if (measured[c] > limit)
+            continue;
+        double apart = SUFFIX(rough)(x, W + proposed[c] * p->d, p->d);
+        proposed[kept] = proposed[c];
+        measured[kept++] = apart;
+        nearest[1] = apart < nearest[0] ? nearest[0] : apart < nearest[1] ? apart : nearest[1];
+        nearest[0] = apart < nearest[0] ? apart : nearest[0];
+        if (nearest[k - 1] < REAL_HALF_MAX) {
+            open = nearest[k - 1] * (1 + p->relative) + p->absolute;
+            limit = 0.5 * (open * p->scale * p->scale - square) + doubt;
+        }
+    }
+    for (Py_ssize_t c = 0; c < kept; c++)
+        if (!(measured[c] > open)) {
+            proposed[left] = proposed[c];
+            measured[left++] = SUFFIX(distance)(x, W + proposed[c] * p->d, 1, p->d);
+        }
+    return left;
+}
+
+/* The memory of one call: a panel of rows, what the sweeps note about each, and the proposals of one row. */
+typedef struct {
+    REAL *raw, *x; /* the panel centred and scaled, and as it is multiplied: the same, or in the basis */
+    SUFFIX(State) *states;
+    V (*scores)[ROWS][VECTORS];
+    double *norms, *measured;
+    Py_ssize_t *proposed;
+} SUFFIX(Panel);
+
+static int SUFFIX(acquire)(const Search *p, Py_ssize_t rows, SUFFIX(Panel) *panel)
+{
+    panel->raw = reserve(rows * p->d * sizeof(REAL));
+    panel->x = p->basis ? reserve(rows * p->width * sizeof(REAL)) : panel->raw;
+    panel->states = reserve(rows * sizeof(SUFFIX(State)));
+    panel->scores = reserve(rows / ROWS * sizeof(*panel->scores));
+    panel->norms = reserve(rows * sizeof(double));
+    panel->measured = reserve((p->m + BLOCK) * sizeof(double));
+    panel->proposed = reserve((p->m + BLOCK) * sizeof(Py_ssize_t));
+    return panel->raw && panel->x && panel->states && panel->scores && panel->norms && panel->measured &&
+           panel->proposed;
+}
+
+static void SUFFIX(give_back)(SUFFIX(Panel) *panel)
+{
+    if (panel->x != panel->raw)
+        release(panel->x);
+    release(panel->raw);
+    release(panel->states);
+    release(panel->scores);
+    release(panel->norms);
+    release(panel->measured);
+    release(panel->proposed);
+}
+
+/* Score a panel of rows against every unit, a few blocks of units at a time. */
+static TARGET void SUFFIX(sweep)(const Search *p, const REAL *X, Py_ssize_t count, int fine, SUFFIX(Panel) *panel)
+{
+    Py_ssize_t groups = (count + ROWS - 1) / ROWS;
+    Py_ssize_t step = PANEL_BYTES / ((Py_ssize_t)sizeof(REAL) * p->width * BLOCK);
+    step = step < 1 ? 1 : step;
+    SUFFIX(arrange)(p, X, count, panel->raw, panel->norms);
+    if (p->basis)
+        SUFFIX(project)(p, panel->raw, panel->norms, groups, panel->x, panel->scores);
+    for (Py_ssize_t i = 0; i < groups * ROWS; i++)
+        for (int v = 0; v < VECTORS; v++) {
+            panel->states[i].best[v] = panel->states[i].second[v] = SPREAD((REAL)HUGE_SCORE);
+            panel->states[i].where[v] = SPREAD((REAL)0);
+        }
+    for (Py_ssize_t b = 0; b < p->blocks; b += step) {
+        Py_ssize_t last = b + step < p->blocks ? b + step : p->blocks;
+        (fine ? SUFFIX(sweep_fine) : SUFFIX(sweep_coarse))(p, panel->x, panel->states, groups, b, last, panel->scores);
+    }
+}
+
+/* The k nearest units of row i of a swept panel; how many units the scores left to be measured. */
+static TARGET Py_ssize_t SUFFIX(conclude)(const Search *p, const REAL *row, Py_ssize_t i, int k, int fine,
+                                          SUFFIX(Panel) *panel, int64_t *units, double *distances)
+{
+    const REAL *x = panel->x + i / ROWS * ROWS * p->width + i % ROWS, *W = p->units;
+    Py_ssize_t *proposed = panel->proposed, d = p->d, found, left;
+    double *measured = panel->measured, square = panel->norms[i];
+    double norm = sqrt(square) * (1 + 1e-6), reach = norm + p->widest;
+    double tolerance = p->slope * norm + p->base + p->tie * reach * reach;
+    int trusted = square <= HUGE_NORM && tolerance <= HUGE_NORM && !p->fragile;
+    if (trusted)
+        found = SUFFIX(candidates)(p, x, panel->states + i, k, fine, tolerance,
+                                   p->basis ? (double)x[(p->width - 1) * ROWS] : 0, proposed, measured);
+    else /* nothing can be said from rounded scores: look at every unit */
+        for (found = 0; found < p->m; found++)
+            proposed[found] = found;
+    left = found;
+    if (trusted && p->basis)
+        left = SUFFIX(measure)(p, row, found, k, square, tolerance + EPSILON * square + p->tie * reach * reach,
+                               proposed, measured);
+    else
+        for (Py_ssize_t c = 0; c < found; c++)
+            measured[c] = SUFFIX(distance)(row, W + proposed[c] * d, 1, d);
+    decide(left, proposed, measured, k, d, units, distances);
+    return found;
+}
+
+static TARGET Py_ssize_t SUFFIX(search)(const Search *p, const void *rows, Py_ssize_t n, int k, int64_t *units,
+                                        double *distances)
+{
+    const REAL *X = rows;
+    const int fine = p->width >= FINE_FROM || p->basis;
+    Py_ssize_t size = PANEL_BYTES / ((Py_ssize_t)sizeof(REAL) * p->d) / ROWS * ROWS, total = 0;
+    size = size < 8 * ROWS ? 8 * ROWS : size > 64 * ROWS ? 64 * ROWS : size;
+    SUFFIX(Panel) panel;
+    int acquired = SUFFIX(acquire)(p, size, &panel);
+    for (Py_ssize_t from = 0; from < n && acquired; from += size) {
+        Py_ssize_t count = n - from < size ? n - from : size;
+        SUFFIX(sweep)(p, X + from * p->d, count, fine, &panel);
+        for (Py_ssize_t i = 0; i < count; i++)
+            total += SUFFIX(conclude)(p, X + (from + i) * p->d, i, k, fine, &panel, units + (from + i) * k,
+                                      distances + (from + i) * k);
+    }
+    SUFFIX(give_back)(&panel);
+    return acquired ? total : -1;
+}

@@ -1,0 +1,331 @@
+"""The compiled kernels behind the same contract as portable.py: arrays are laid out here, the loops run in C."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from somkit.kernels import _compiled, margins, portable
+from somkit.kernels.frames import Array, Classes, Displacements, Frame
+
+DEPTH = 64  # products in one running sum, as in _compiled.c
+LOW_RANK_FROM = 200, 256  # units and features from which a low-rank search may pay (measured)
+TILES_FROM, TILES_UP_TO = 900, 64  # units from and features up to which tiles pay (measured)
+PROBE = 96  # rows of a block on which it has to show that it does,
+WORTH_MEASURING = 0.06  # by leaving no more than this share of the units to be measured (measured)
+HUGE_SCORE = 1e30  # of a place without a unit, as in _compiled.c
+DENSE_UP_TO = 1024  # units for which a full matrix of classes, 2 MB, is read faster than displacements
+GROUP_BYTES = 128  # of the units side by side in the layout of an online codebook, as in _lanes.h
+
+
+@dataclass(frozen=True)
+class Level:
+    """One instruction set: its number and name, and how many units its loops keep in registers."""
+
+    number: int
+    name: str
+    narrow: tuple[int, int]
+    wide: tuple[int, int]
+
+    def block(self, dtype: np.dtype[Any]) -> int:
+        """Return the number of units whose scores the search keeps in registers."""
+        return (self.wide if dtype == np.float64 else self.narrow)[0]
+
+    def lanes(self, dtype: np.dtype[Any]) -> int:
+        """Return how many numbers are in a vector."""
+        return (self.wide if dtype == np.float64 else self.narrow)[1]
+
+
+LEVELS = tuple(Level(*entry) for entry in _compiled.levels())
+
+
+def depth(d: int) -> int:
+    """Return how many roundings a term of a score passes, less one, in the loops of _search.h."""
+    return min(d, DEPTH) + -(-d // DEPTH)
+
+
+# ---- search by scores ----
+
+
+def places(m: int, block: int) -> Array:
+    """Return the unit at each place of a packed codebook, -1 for none.
+
+    Each block is rotated by a few units more than the last, so that units below each other on a map of, say, 64 columns
+    do not meet in one lane: a lane that holds two near-ties has to be searched again.
+    """
+    rows = np.arange(-(-m // block))[:, None]
+    units = rows * block + (np.arange(block) + 7 * rows) % block
+    return np.where(units < m, units, -1).reshape(-1)
+
+
+def packed(values: Array, units: Array, block: int, empty: float = 0.0) -> Array:
+    """Lay (m, d) out as (blocks, d, block): the units of a block side by side, ``empty`` where there is none."""
+    taken = values[np.maximum(units, 0)]
+    taken[units < 0] = empty
+    return np.ascontiguousarray(taken.reshape(-1, block, values.shape[1]).transpose(0, 2, 1))
+
+
+@dataclass(frozen=True)
+class LowRank:
+    """A codebook in the coordinates of a basis that nearly spans it, and how far each unit is from that span."""
+
+    margin: margins.Coefficients
+    excess: float
+    basis: Array
+    packed: Array
+    slacks: Array
+
+    @classmethod
+    def of(cls, frame: Frame, Q: Array, unit_of: Array, block: int) -> LowRank:
+        """Lay a codebook out in the basis ``Q`` (d, q), with its residuals as proven in margins.py."""
+        (d, q), dtype, wide, half_norm = Q.shape, frame.W.dtype, Q.astype(np.float64), float(frame.half.max())
+        gram, along, size = wide.T @ wide, frame.exact() @ wide, float(np.linalg.norm(wide)) * (1 + 1e-9)
+        t = along.astype(dtype)
+        exact = t.astype(np.float64)
+        across = exact @ gram
+        image = float(np.sqrt(np.einsum("jq,jq->j", exact, exact).max()))
+        doubt, doubt_across = margins.residuals(d, q, (float(np.sqrt(2 * half_norm)), image, size))
+        squares = 2 * frame.half - np.einsum("jq,jq->j", exact, 2 * along - across)
+        r = np.nextafter(np.sqrt(np.maximum(squares, 0) + doubt).astype(dtype), dtype.type(np.inf))
+        g = float(np.sqrt(((along - across) ** 2).sum(axis=1).max())) * (1 + 1e-9) + doubt_across
+        identity = float(np.linalg.norm(gram - np.eye(q))) + margins.gamma(d + 4, np.float64) * size**2 + 1e-9
+        gaps, basis = (float(r.max()), g), (size, identity)
+        margin, excess = margins.low_rank((depth(d), depth(q + 1)), d, half_norm, gaps, basis, dtype)
+        columns = np.arange(-(-q // block) * block)
+        units = np.where(columns < q, columns, -1)
+        features = np.concatenate([t, r[:, None]], axis=1)
+        slacks = np.where(unit_of < 0, 0.0, r[np.maximum(unit_of, 0)].astype(np.float64))
+        return cls(margin, excess, packed(Q.T, units, block), packed(features, unit_of, block), slacks)
+
+
+def spanning(frame: Frame, q: int, warm: Array | None) -> Array:
+    """Return a basis (d, q) that nearly spans the centred codebook, by one step from a warm start or three from none.
+
+    A step is one of subspace iteration.
+    """
+    W = frame.centred
+    start = warm if warm is not None and warm.shape == (W.shape[1], q) else None
+    Q = np.random.default_rng(0).normal(size=(W.shape[1], q)).astype(W.dtype) if start is None else start
+    for _ in range(1 if start is not None else 3):
+        Q = np.linalg.qr(W.T @ (W @ Q))[0]
+    return np.ascontiguousarray(Q, W.dtype)
+
+
+@dataclass(frozen=True)
+class TiledCodebook:
+    """A codebook in tiles of at most four vectors of units, each with its box.
+
+    A second level of boxes lies around as many tiles as a vector has lanes.
+    """
+
+    W: Array
+    level: Level
+    margin: tuple[float, float]
+    unit_of: Array
+    tile_of: Array
+    packed: Array
+    start: Array
+    edges: Array
+    outer_edges: Array
+
+    @classmethod
+    def of(cls, W: Array, level: Level, permutation: Array, offsets: Array) -> TiledCodebook:
+        """Cut a partition of the units into tiles that fit, and box them."""
+        lanes = level.lanes(W.dtype)
+        size = 4 * lanes
+        if (
+            len(offsets) < 2
+            or offsets[0] != 0
+            or offsets[-1] != len(W)
+            or np.any(np.diff(offsets) < 0)
+            or not np.array_equal(np.sort(permutation), np.arange(len(W)))
+        ):
+            message = "tiles must be (permutation of the units, offsets from 0 to their number)."
+            raise ValueError(message)
+        cuts = np.concatenate([np.arange(a, b, size) for a, b in pairwise(offsets)])
+        groups = -(-len(cuts) // lanes)
+        places = cuts[:, None] + np.arange(size)
+        ends = np.append(cuts[1:], len(W))[:, None]
+        unit_of = np.full((groups * lanes, size), -1)
+        unit_of[: len(cuts)] = np.where(places < ends, permutation[np.minimum(places, len(W) - 1)], -1)
+        tile_of = np.empty(len(W), np.int64)
+        tile_of[permutation] = np.repeat(np.arange(len(cuts)), np.diff(np.append(cuts, len(W))))
+        ordered = W[permutation]
+        low = np.full((groups * lanes, W.shape[1]), np.inf, W.dtype)
+        high = np.full_like(low, -np.inf)
+        low[: len(cuts)] = np.minimum.reduceat(ordered, cuts)
+        high[: len(cuts)] = np.maximum.reduceat(ordered, cuts)
+        margin, laid_out = margins.direct(W.shape[1], W.dtype), packed(W, unit_of.reshape(-1), size)
+        start = np.where(unit_of < 0, np.inf, 0).astype(W.dtype)
+        edges, outer = _edges(low, high, lanes), (groups, lanes, W.shape[1])
+        outer_edges = _edges(low.reshape(outer), high.reshape(outer), lanes)
+        return cls(W, level, margin, unit_of, tile_of, laid_out, start, edges, outer_edges)
+
+    def search(self, X: Array, k: int, seeds: Array | None = None) -> tuple[Array, Array]:
+        """Return the units and distances of the k nearest; X has the codebook's type."""
+        if k > 2:
+            return portable.Codebook.of(self.W).search(X, k)
+        units, distances = np.empty((len(X), k), np.int64), np.empty((len(X), k))
+        _compiled.tiles(
+            self.level.number, X.dtype == np.float64, X, self.W, self.packed, self.start, self.unit_of, self.tile_of,
+            self.edges, self.outer_edges, seeds, units, distances, len(X), *self.W.shape,
+            len(self.unit_of) // self.level.lanes(X.dtype), k, self.margin,
+        )  # fmt: skip
+        return units, distances
+
+
+def _edges(low: Array, high: Array, lanes: int) -> Array:
+    """Lay edges out as (boxes, 2 d, lanes), lower and upper alternating; of three dimensions, box the middle one."""
+    if low.ndim == 3:
+        low, high = low.min(axis=1), high.max(axis=1)
+    both = np.stack([low, high], axis=2).reshape(len(low), -1)
+    empty = np.tile(np.array([np.inf, -np.inf], low.dtype), (-len(low) % lanes, low.shape[1]))
+    return np.ascontiguousarray(np.concatenate([both, empty]).reshape(-1, lanes, both.shape[1]).transpose(0, 2, 1))
+
+
+@dataclass(frozen=True)
+class Codebook:
+    """A codebook prepared for many searches; made by `prepare`."""
+
+    frame: Frame
+    margin: margins.Coefficients
+    level: Level
+    unit_of: Array
+    packed: Array
+    half: Array
+    low_rank: LowRank | None = None
+    basis: Array | None = None
+
+    @classmethod
+    def of(cls, W: Array, level: Level, basis: Array | None, prune: bool | None) -> Codebook:
+        """Centre, scale and pack a codebook; ``basis`` is the last one, if any."""
+        frame, block = Frame.of(W), level.block(W.dtype)
+        (m, d), unit_of = W.shape, places(len(W), block)
+        half = packed(frame.half[:, None], unit_of, block, HUGE_SCORE).astype(W.dtype)
+        margin = margins.coefficients(depth(d), d, float(frame.half.max()), W.dtype)
+        low_rank = None
+        wanted = (m >= LOW_RANK_FROM[0] and d >= LOW_RANK_FROM[1]) if prune is None else prune
+        if wanted and not frame.fragile:
+            basis = spanning(frame, min(DEPTH // block * block - 1, d), basis)
+            low_rank = LowRank.of(frame, basis, unit_of, block)
+        return cls(frame, margin, level, unit_of, packed(frame.centred, unit_of, block), half, low_rank, basis)
+
+    def search(self, X: Array, k: int, seeds: Array | None = None) -> tuple[Array, Array]:
+        """Return the units and distances of the k nearest; X has the codebook's type."""
+        del seeds
+        if k > 2:
+            return portable.Codebook.of(self.frame.W).search(X, k)
+        units, distances = np.empty((len(X), k), np.int64), np.empty((len(X), k))
+        tried = 0
+        if self.low_rank is not None:
+            tried = min(len(X), PROBE)
+            left = self._search(X[:tried], units[:tried], distances[:tried], self.low_rank)
+            low_rank = self.low_rank if left < tried * len(self.frame.W) * WORTH_MEASURING else None
+            self._search(X[tried:], units[tried:], distances[tried:], low_rank)
+        else:
+            self._search(X, units, distances, None)
+        return units, distances
+
+    def _search(self, X: Array, units: Array, distances: Array, low: LowRank | None) -> int:
+        frame, margin = self.frame, self.margin if low is None else low.margin
+        chosen = self.packed if low is None else low.packed
+        return _compiled.search(
+            self.level.number, X.dtype == np.float64, X, frame.W, chosen, self.half, self.unit_of, frame.centre,
+            None if low is None else low.basis, None if low is None else low.slacks, units, distances,
+            len(X), *frame.W.shape, chosen.shape[1], len(chosen), units.shape[1], frame.fragile,
+            (frame.scale, margin.slope, margin.base, margin.tie, margin.widest, 0.0 if low is None else low.excess,
+             *margins.direct(X.shape[1], X.dtype)),
+        )  # fmt: skip
+
+
+def prepare(
+    W: Array,
+    level: Level = LEVELS[0],
+    *,
+    basis: Array | None = None,
+    prune: bool | None = None,
+    tiles: tuple[Array, Array] | None = None,
+) -> Codebook | TiledCodebook:
+    """Decide, here and nowhere else, how a codebook is searched; the decision never changes a result."""
+    m, d = W.shape
+    if tiles is not None and ((m >= TILES_FROM and d <= TILES_UP_TO) if prune is None else prune):
+        return TiledCodebook.of(W, level, *tiles)
+    return Codebook.of(W, level, basis, prune)
+
+
+def accumulate(
+    X: Array,
+    weight: Array | None,
+    units: Array,
+    centre: Array | None,
+    scale: Array | None,
+    sums: Array,
+    counts: Array,
+    level: Level = LEVELS[0],
+) -> None:
+    """Add the weighted rows of X to the sums of their units, row by row."""
+    _compiled.accumulate(level.number, X.dtype == np.float64, X, weight, units, centre, scale, sums, counts,
+                         len(X), *sums.shape)  # fmt: skip
+
+
+class OnlineCodebook:
+    """A codebook under online training; see `somkit.kernels.OnlineCodebook`."""
+
+    def __init__(self, W: Array, level: Level = LEVELS[0]) -> None:
+        self._m, self._d = W.shape
+        self._level = level
+        group = GROUP_BYTES // W.itemsize
+        units = np.arange(-(-self._m // group) * group)
+        self._packed = packed(W, np.where(units < self._m, units, -1), group)
+        self._bias = np.zeros(2 * group, W.dtype)  # of a full group, and of the last: no unit, infinitely far
+        self._bias[group + (self._m - 1) % group + 1 :] = np.inf
+        self._margin = margins.direct(self._d, W.dtype)
+
+    def codebook(self) -> Array:
+        """Return the vectors as they are now, (m, d)."""
+        return np.ascontiguousarray(self._packed.transpose(0, 2, 1).reshape(-1, self._d)[: self._m])
+
+    def nearest(self, x: Array) -> tuple[int, float]:
+        """Return the nearest unit of one row, and its distance."""
+        units, distances = self._run(x[None], np.zeros(1, np.int64))
+        return int(units[0]), float(distances[0])
+
+    def move(self, x: Array, factors: Array) -> None:
+        """w_j += factor_j (x - w_j) in the codebook's own type, where the factor is not 0."""
+        self._run(x[None], np.empty(0, np.int64), factors=factors)
+
+    def run(self, X: Array, order: Array, rates: Array, table: Array, classes: Classes) -> tuple[Array, Array]:
+        """Make a block of updates: search, then move by ``rates[t] table[t, class]``."""
+        m = classes.rows * classes.columns if isinstance(classes, Displacements) else len(classes)
+        if m != self._m:
+            message = f"the classes are those of {m} units, the codebook has {self._m}"
+            raise ValueError(message)
+        return self._run(X, order, rates, table, None, classes)
+
+    def _run(
+        self,
+        X: Array,
+        order: Array,
+        rates: Array | None = None,
+        table: Array | None = None,
+        factors: Array | None = None,
+        classes: Classes | None = None,
+    ) -> tuple[Array, Array]:
+        units, distances = np.empty(len(order), np.int64), np.empty(len(order))
+        seen: tuple[Array | None, Array | None] = None, None
+        shape = 1, 1, 0
+        if not isinstance(classes, Displacements):
+            seen = classes, None
+        elif self._m <= DENSE_UP_TO:
+            seen = classes.dense, None
+        else:
+            seen, shape = (classes.lut, classes.nearest_class), (classes.rows, classes.columns, len(classes.lut))
+        _compiled.online(
+            self._level.number, X.dtype == np.float64, self._packed, self._bias, X, order, rates, table, factors,
+            *seen, units, distances, len(X), len(order), self._m, self._d, 0 if table is None else table.shape[1],
+            *shape, table is not None and table.dtype == np.float32, self._margin,
+        )  # fmt: skip
+        return units, distances

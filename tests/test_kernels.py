@@ -1,0 +1,367 @@
+"""The kernels against direct evaluation in double precision, every implementation and instruction set that works here."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from somkit import kernels
+
+IMPLEMENTATIONS = list(kernels.implementations().values())
+every_implementation = pytest.mark.parametrize("implementation", IMPLEMENTATIONS, ids=lambda i: i.name)
+
+
+def direct(X, W, k=1):
+    """The rule, word for word: distances one by one, ties within (d + 4) 2^-52 to the lowest unit."""
+    units, distances = np.empty((len(X), k), np.int64), np.empty((len(X), k))
+    wide = W.astype(np.float64)
+    for i, x in enumerate(X.astype(np.float64)):
+        gaps = x - wide
+        scale = np.abs(gaps).max(axis=1, keepdims=True)
+        scale = np.exp2(np.frexp(np.where(scale == 0, 1, scale))[1] - 1.0)
+        values = np.sqrt(((gaps / scale) ** 2).sum(axis=1)) * scale[:, 0]
+        for rank in range(k):
+            unit = int(np.flatnonzero(values <= np.nanmin(values) * (1 + (X.shape[1] + 4) * 2.0**-52))[0])
+            units[i, rank], distances[i, rank] = unit, values[unit]
+            values[unit] = np.nan
+    return units, distances
+
+
+def check(implementation, X, W, k=1):
+    expected_units, expected = direct(X, W, k)
+    rng = np.random.default_rng(0)
+    offsets = np.unique(np.append(rng.integers(0, len(W), size=len(W) // 20), [0, len(W)]))
+    for tiles in (None, (rng.permutation(len(W)), offsets)):
+        book = kernels.prepare(W, np.result_type(X, W).newbyteorder("="), implementation, prune=True, tiles=tiles)
+        for seeds in (None, rng.integers(-1, len(W), size=len(X))):
+            compare(*book.nearest(X, k, seeds), expected_units, expected, X.shape[1])
+    compare(*kernels.nearest(X, W, k, implementation=implementation), expected_units, expected, X.shape[1])
+
+
+def compare(units, distances, expected_units, expected, d):
+    np.testing.assert_array_equal(units, expected_units)
+    np.testing.assert_allclose(distances, expected, rtol=(d + 4) * 2.0**-52)  # two roundings of one sum
+    assert units.dtype == np.int64
+    assert distances.dtype == np.float64
+
+
+SHAPES = [(1, 1, 1), (7, 1, 3), (50, 2, 1), (100, 63, 5), (33, 65, 8), (130, 200, 10), (64, 128, 64), (40, 150, 65),
+          (30, 90, 130), (9, 300, 200), (2049, 17, 3)]  # fmt: skip
+
+
+@every_implementation
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_finds_the_nearest_units_of_any_shape(implementation, dtype, shape):
+    """Sizes around every block boundary, k = 1, 2 and 3."""
+    n, m, d = shape
+    rng = np.random.default_rng(n + m + d)
+    X, W = rng.normal(size=(n, d)).astype(dtype), rng.normal(size=(m, d)).astype(dtype)
+    for k in (1, 2, 3):
+        if k <= m:
+            check(implementation, X, W, k)
+
+
+@every_implementation
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("rank", [3, 40, 300])
+def test_a_search_of_low_rank_is_exact(implementation, dtype, rank):
+    """Smooth codebooks in many features, a basis carried on, and one that fits badly."""
+    rng = np.random.default_rng(rank)
+    base = rng.normal(size=(rank, 300))
+    W = (rng.normal(size=(220, rank)) @ base / rank + 3).astype(dtype)
+    W[100:110] = W[:10]
+    X = np.concatenate([W[::7], W[:50] + 0.1 * rng.normal(size=(50, 300)), rng.normal(size=(60, 300))]).astype(dtype)
+    first = kernels.prepare(W, implementation=implementation, prune=True)
+    for last in (None, first, kernels.prepare(W[::-1] ** 2, implementation=implementation, prune=True)):
+        book = kernels.prepare(W, implementation=implementation, last=last, prune=True)
+        for k in (1, 2):
+            compare(*book.nearest(X, k), *direct(X, W, k), 300)
+
+
+@every_implementation
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_search_by_tiles_is_exact(implementation, dtype):
+    """A large smooth map in tiles of many sizes, in and out of order, with and without seeds."""
+    rng = np.random.default_rng(10)
+    r, c = np.divmod(np.arange(60 * 50), 50)
+    W = np.stack([r, c, np.sin(r / 9) * c, np.cos(c / 7), r * c / 50], axis=1).astype(dtype)
+    X = np.concatenate([W[::97] + 0.3 * rng.normal(size=(31, 5)), W[::111], 40 * rng.normal(size=(30, 5))]).astype(
+        dtype
+    )
+    near = np.lexsort((c % 8, r % 8, c // 8, r // 8))
+    for tiles in (
+        (near, np.arange(0, 3001, 60)),
+        (near, np.array([0, 1, 1, 200, 3000])),
+        (np.arange(3000), np.array([0, 3000])),
+    ):
+        book = kernels.prepare(W, implementation=implementation, tiles=tiles, prune=True)
+        for k in (1, 2):
+            units, distances = direct(X, W, k)
+            compare(*book.nearest(X, k), units, distances, 5)
+            compare(*book.nearest(X, k, units[:, -1]), units, distances, 5)
+
+
+@every_implementation
+@pytest.mark.parametrize("k", [1, 2])
+@pytest.mark.parametrize("d", [2, 9, 70])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_ties_go_to_the_lowest_unit(implementation, dtype, d, k):
+    """Small integers give exact ties, copies of units and samples on units in plenty."""
+    rng = np.random.default_rng(0)
+    W = rng.integers(0, 2 if d > 2 else 4, size=(150, d)).astype(dtype)
+    X = np.concatenate([W[::-1], rng.integers(0, 4, size=(60, d))]).astype(dtype)
+    check(implementation, X, W, k)
+
+
+@every_implementation
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_near_ties_are_told_apart(implementation, dtype):
+    """Units that differ in their last bits only are beyond rounded scores, not beyond the rule."""
+    rng = np.random.default_rng(1)
+    W = np.repeat(rng.normal(size=(10, 30)), 20, axis=0).astype(dtype)
+    W *= (1 + np.finfo(dtype).eps * rng.integers(-4, 5, size=W.shape)).astype(dtype)
+    check(implementation, rng.normal(size=(50, 30)).astype(dtype), W, 2)
+
+
+@every_implementation
+@pytest.mark.parametrize(
+    ("dtype", "scale", "offset"),
+    [(np.float64, 1, 1e8), (np.float64, 1e150, 0), (np.float64, 1e-150, 0), (np.float64, 1e-150, 1e-142),
+     (np.float64, 1e-160, 0), (np.float64, 1e-305, 0), (np.float64, 1e153, 0), (np.float64, 1e300, 0), (np.float32, 1, 1e4),
+     (np.float32, 1e3, 1e8), (np.float32, 1e37, 0), (np.float32, 1e38, 0), (np.float32, 1e-38, 0), (np.float32, 1e-42, 0)],
+)  # fmt: skip
+@pytest.mark.parametrize("d", [3, 70])
+def test_far_from_the_origin_and_hugely_scaled(implementation, dtype, scale, offset, d):
+    """Neither offset nor scale costs exactness."""
+    rng = np.random.default_rng(2)
+    X = (np.clip(rng.normal(size=(60, d)), -3, 3) * scale + offset).astype(dtype)
+    W = (np.clip(rng.normal(size=(90, d)), -3, 3) * scale + offset).astype(dtype)
+    check(implementation, X, W, 2)
+
+
+@every_implementation
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_constants_and_outliers(implementation, dtype):
+    """A constant codebook, constant data, one mad unit, mad samples."""
+    rng = np.random.default_rng(3)
+    X, W = rng.normal(size=(40, 5)).astype(dtype), rng.normal(size=(80, 5)).astype(dtype)
+    check(implementation, X, np.ones_like(W), 2)
+    check(implementation, np.ones_like(X), W, 2)
+    check(implementation, np.ones_like(X), np.ones_like(W), 2)
+    mad = W.copy()
+    mad[7] = 1e15
+    check(implementation, X, mad, 2)
+    mad = X.copy()
+    mad[::7] *= np.array(1e14, dtype)
+    mad[3] = np.finfo(dtype).max / 8
+    check(implementation, mad, W, 2)
+    near = np.repeat(W[:8], 10, axis=0) * (1 + np.finfo(dtype).eps * rng.integers(0, 9, size=W.shape)).astype(dtype)
+    check(implementation, X * np.array(1000, dtype), near, 2)
+
+
+@every_implementation
+def test_any_layout_of_memory_and_mixed_types(implementation):
+    """Strided, reversed, Fortran-ordered, read-only and byte-swapped input; mixed types search in float64."""
+    rng = np.random.default_rng(4)
+    X, W = rng.normal(size=(80, 12)).astype(np.float32), rng.normal(size=(90, 12)).astype(np.float32)
+    check(implementation, X[::2, ::-3], W[::-1, ::-3])
+    check(implementation, np.asfortranarray(X), np.asfortranarray(W))
+    check(implementation, X.astype(">f4"), W.astype(">f8"))
+    check(implementation, X.astype(np.float64), W)
+    check(implementation, X, W + 1e-12)
+    X.flags.writeable = W.flags.writeable = False
+    check(implementation, X, W)
+    book = kernels.prepare(W, implementation=implementation)
+    np.testing.assert_array_equal(book.nearest(X + 1e-12)[0], direct(X + 1e-12, W)[0])
+    assert book.nearest(X[:0])[0].shape == (0, 1)
+
+
+values = st.sampled_from([0.0, 1.0, -1.0, 1 + 2**-23, 1 - 2**-24, 0.1, 3.0, 1e4, 1e-4, 1e10, -1e10, 2.0**-126])
+
+
+@every_implementation
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_any_values(implementation, data):
+    """Awkward values in awkward mixtures, against the rule."""
+    n, m, d, k = (data.draw(st.integers(1, top)) for top in (8, 40, 9, 3))
+    dtype = data.draw(st.sampled_from([np.float32, np.float64]))
+    pool = np.array(data.draw(st.lists(values, min_size=1, max_size=6)), dtype)
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    check(implementation, rng.choice(pool, size=(n, d)), rng.choice(pool, size=(m, d)), min(k, m))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("d", [3, 10, 65, 300])
+def test_all_implementations_agree_to_the_bit(dtype, d):
+    """Units and distances are the same bits, whatever computes them."""
+    rng = np.random.default_rng(5)
+    W = (0.3 * rng.normal(size=(400, d)) + 5).astype(dtype)
+    X = (rng.normal(size=(500, d)) + 5).astype(dtype)
+    results = [kernels.nearest(X, W, 2, implementation=i) for i in IMPLEMENTATIONS]
+    for units, distances in results[1:]:
+        np.testing.assert_array_equal(units, results[0][0])
+        np.testing.assert_array_equal(distances, results[0][1])
+
+
+@every_implementation
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_accumulates(implementation, dtype, weighted):
+    """Weighted, shifted and scaled sums equal a loop; `out` is added to; empty blocks change nothing."""
+    rng = np.random.default_rng(6)
+    X, units = rng.normal(size=(300, 7)).astype(dtype), rng.integers(0, 20, size=300)
+    weight = rng.uniform(size=300) if weighted else None
+    v = np.ones(300) if weight is None else weight
+    for centre, scale in ((None, None), (rng.normal(size=7), 3.0), (None, rng.uniform(size=7))):
+        expected = np.zeros((25, 7))
+        shifted = (X.astype(np.float64) - (0 if centre is None else centre)) * (1 if scale is None else scale)
+        np.add.at(expected, units, v[:, None] * shifted)
+        sums, counts = kernels.accumulate(
+            X, weight, units, 25, centre=centre, scale=scale, implementation=implementation
+        )
+        np.testing.assert_allclose(sums, expected, rtol=1e-13, atol=1e-13)  # another order of summation
+        np.testing.assert_allclose(counts, np.bincount(units, v, 25), rtol=1e-13)
+        kernels.accumulate(X[::-1], weight, units[::-1], 25, centre=centre, scale=scale, out=(sums, counts),
+                           implementation=implementation)  # fmt: skip
+        np.testing.assert_allclose(counts, 2 * np.bincount(units, v, 25) if weight is None else counts, rtol=1e-13)
+    before = sums.copy()
+    kernels.accumulate(X[:0], None, units[:0], 25, out=(sums, counts), implementation=implementation)
+    np.testing.assert_array_equal(sums, before)
+
+
+def square(rows, columns, hexagonal=False):
+    """Displacements and the dense classes they stand for."""
+    shift = 0.5 if hexagonal else 0.0
+    r, c = np.divmod(np.arange(rows * columns), columns)
+    x, y = c + shift * (r % 2), r * (np.sqrt(0.75) if hexagonal else 1.0)
+    exact = np.round((x[:, None] - x) ** 2 + (y[:, None] - y) ** 2, 6)
+    distances, dense = np.unique(exact, return_inverse=True)
+    dense = dense.reshape(exact.shape).astype(np.uint16)
+    lut = np.full((2 if hexagonal else 1, 2 * rows - 1, 2 * columns - 1), 0xFFFF, np.uint16)
+    for unit in range(rows * columns):
+        lut[r[unit] % len(lut), r - r[unit] + rows - 1, c - c[unit] + columns - 1] = dense[unit]
+    return kernels.Displacements(lut), dense, np.sqrt(distances)
+
+
+def literal_online(X, order, W, rates, table, dense):
+    """The definition, one update at a time."""
+    W, units, distances = W.copy(), [], []
+    for t, i in enumerate(order):
+        (unit,), (distance,) = (a[0] for a in direct(X[i : i + 1], W))
+        factors = np.append(rates[t] * table[t], 0.0)[np.minimum(dense[unit], table.shape[1])]
+        moved = factors != 0
+        W[moved] += factors[moved, None].astype(W.dtype) * (X[i] - W[moved])
+        units.append(unit)
+        distances.append(distance)
+    return W, np.array(units), np.array(distances)
+
+
+@every_implementation
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("rows", "columns", "hexagonal", "d", "reach"),
+    [(1, 1, False, 1, 9), (5, 7, False, 4, 99), (6, 5, True, 10, 99), (6, 5, True, 3, 1), (2, 70, False, 9, 2), (9, 8, False, 17, 1.5),
+     (9, 120, True, 2, 2)],
+)  # fmt: skip
+def test_online_equals_the_definition(implementation, dtype, rows, columns, hexagonal, d, reach):
+    """Displacements and dense classes, all and few units moved: best units and codebook as the definition says."""
+    rng = np.random.default_rng(7)
+    displacements, dense, distances = square(rows, columns, hexagonal)
+    X, W0 = rng.normal(size=(40, d)).astype(dtype), rng.normal(size=(rows * columns, d)).astype(dtype)
+    W0[0] = X[0]
+    order, rates = rng.integers(0, 40, size=150), np.linspace(0.5, 0.01, 150)
+    table = np.exp(-((distances / np.linspace(3, 0.5, 150)[:, None]) ** 2) / 2)
+    table[:, distances > reach] = 0
+    table[:, 1:2] *= -1  # a neighbourhood may push away
+    expected, units, apart = literal_online(X, order, W0, rates, table, dense)
+    for classes in (displacements, dense):
+        W = W0.copy()
+        found, measured = kernels.online_block(X, order, W, rates, table, classes, implementation=implementation)
+        np.testing.assert_array_equal(found, units)
+        np.testing.assert_allclose(measured, apart, rtol=1e-12)
+        np.testing.assert_array_equal(W, expected)
+    short = table[:, : max(1, int((distances <= reach).sum()))]
+    book = kernels.OnlineCodebook(W0, implementation)
+    short[::3, -1:] = table[::3, short.shape[1] - 1 : short.shape[1]] = 0  # a reach that comes and goes
+    expected = literal_online(X, order, W0, rates, table, dense)[0]
+    for part in (slice(0, 60), slice(60, 61), slice(61, 150)):
+        book.run(np.asfortranarray(X.astype(np.float64)), order[part], rates[part], short[part], displacements)
+    np.testing.assert_array_equal(book.codebook(), expected)
+    narrow, wide = W0.copy(), W0.copy()
+    kernels.online_block(X, order, narrow, rates, table.astype(np.float32), dense, implementation=implementation)
+    kernels.online_block(
+        X, order, wide, rates, table.astype(np.float32).astype(float), dense, implementation=implementation
+    )
+    np.testing.assert_array_equal(narrow, wide)
+
+
+@every_implementation
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_online_steps_equal_a_block(implementation, dtype):
+    """Searching and moving one by one, with factors given, is the same as a block."""
+    rng = np.random.default_rng(8)
+    _, dense, distances = square(4, 9)
+    X, W0 = rng.normal(size=(30, 6)).astype(dtype), rng.normal(size=(36, 6)).astype(dtype)
+    order, rates, table = rng.integers(0, 30, size=50), np.full(50, 0.3), np.tile(np.exp(-distances), (50, 1))
+    W = W0.copy()
+    kernels.online_block(X, order, W, rates, table, dense, implementation=implementation)
+    book = kernels.OnlineCodebook(W0, implementation)
+    for t, i in enumerate(order):
+        unit, distance = book.nearest(X[i])
+        assert distance == pytest.approx(
+            float(np.linalg.norm(X[i].astype(np.float64) - book.codebook()[unit])), rel=1e-12
+        )
+        book.move(X[i], rates[t] * table[t][dense[unit]])
+    np.testing.assert_array_equal(book.codebook(), W)
+
+
+@every_implementation
+@pytest.mark.parametrize(
+    ("dtype", "scale", "offset"),
+    [(np.float64, 1, 1e8), (np.float64, 1e150, 0), (np.float64, 1e-150, 0), (np.float64, 1e-305, 0), (np.float32, 1, 1e4),
+     (np.float32, 1e37, 0), (np.float32, 1e-38, 0), (np.float32, 1e-42, 0)],
+)  # fmt: skip
+def test_online_search_is_exact_at_any_scale(implementation, dtype, scale, offset):
+    """Copies of units, offsets, and squares that under- or overflow."""
+    rng = np.random.default_rng(9)
+    W = np.repeat((rng.normal(size=(30, 5)) * scale + offset), 3, axis=0).astype(dtype)
+    X = np.concatenate([W[::5], (rng.normal(size=(40, 5)) * scale + offset).astype(dtype)])
+    book = kernels.OnlineCodebook(W, implementation)
+    units, distances = direct(X, W)
+    found = [book.nearest(x) for x in X]
+    np.testing.assert_array_equal([u for u, _ in found], units[:, 0])
+    np.testing.assert_allclose([a for _, a in found], distances[:, 0], rtol=1e-14)
+
+
+@every_implementation
+def test_refuses_what_would_read_elsewhere(implementation):
+    """Rows and units outside their arrays are errors, not crashes."""
+    X, W = np.zeros((5, 2)), np.zeros((4, 2))
+    with pytest.raises(IndexError):
+        kernels.online_block(X, np.array([5]), W, np.ones(1), np.ones((1, 1)), np.zeros((4, 4), np.uint16),
+                             implementation=implementation)  # fmt: skip
+    if implementation.name != "numpy":
+        with pytest.raises(ValueError, match="tiles must be"):
+            kernels.prepare(W, implementation=implementation, tiles=(np.zeros(4, int), np.array([0, 4])), prune=True)
+    with pytest.raises(IndexError):
+        kernels.accumulate(X, None, np.full(5, 4), 4, implementation=implementation)
+
+
+def described(**environment):
+    code = "from somkit import kernels; print(kernels.describe())"
+    return subprocess.run([sys.executable, "-c", code], env=os.environ | environment, capture_output=True, text=True,
+                          check=False)  # fmt: skip
+
+
+def test_the_environment_chooses():
+    """SOMKIT_KERNELS names an implementation, and `describe` says which one is used."""
+    assert "numpy kernels" in described(SOMKIT_KERNELS="numpy").stdout
+    assert "SOMKIT_KERNELS='nothing' is not available here" in described(SOMKIT_KERNELS="nothing").stderr
