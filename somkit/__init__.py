@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from somkit.hookspecs import hookimpl
     from somkit.lattice import Lattice
     from somkit.plugins import Plugins, register, use
-    from somkit.recipe import Recipe, Run, load, load_checkpoint
+    from somkit.recipe import Recipe, load, load_checkpoint
     from somkit.registry import Registry
+    from somkit.run import Run
     from somkit.samples import Samples
     from somkit.som import SOM
     from somkit.spelling import resolve
@@ -46,8 +47,9 @@ _HOMES = {
     "somkit.hookspecs": ("hookimpl",),
     "somkit.lattice": ("Lattice",),
     "somkit.plugins": ("Plugins", "register", "use"),
-    "somkit.recipe": ("Recipe", "Run", "load", "load_checkpoint"),
+    "somkit.recipe": ("Recipe", "load", "load_checkpoint"),
     "somkit.registry": ("Registry",),
+    "somkit.run": ("Run",),
     "somkit.samples": ("Samples",),
     "somkit.som": ("SOM",),
     "somkit.spelling": ("resolve",),

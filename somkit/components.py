@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, final
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, final
 
 import attrs
 import numpy as np
 
 from somkit.errors import ParameterError, RecipeError
-from somkit.kernels import Classes, Displacements, rank, tie
+from somkit.kernels import rank, tie
 from somkit.lattice import Influence, Lattice, lattice_of_graph
 from somkit.notation import write
+from somkit.searching import MovingCodebook, PlainCodebook, PlainSearcher, Searcher, Tiles
 from somkit.validators import holds_nan, number, plain, refuse
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 Role = Literal["learning_rate", "radius"]
-Tiles = tuple[Array, Array]
 
 PAIRWISE_NUMBERS = 1 << 22  # distances that the default `Metric.nearest` holds at once: 32 MB
 
@@ -122,86 +122,6 @@ class Topology(Component):
         return self
 
 
-class Searcher(Protocol):
-    """A codebook laid out for searching; made by `Metric.prepare`, never changed, shared by threads."""
-
-    def nearest(self, X: Array, k: int = 1, seeds: Array | None = None) -> tuple[Array, Array]:
-        """Return what `Metric.nearest` does; ``seeds`` (n,) are units likely to be near, -1 where none is known."""
-
-
-class MovingCodebook(Protocol):
-    """A codebook under online training; made by `Metric.online`, used by one thread."""
-
-    def run(self, X: Array, order: Array, rates: Array, table: Array, classes: Classes) -> tuple[Array, Array]:
-        """Make a block of updates, w_j += rates[t] table[t, class(b, j)] (x - w_j) with x = X[order[t]].
-
-        Parameters
-        ----------
-        X : array of shape (n, d)
-        order, rates : arrays of shape (updates,)
-        table : array of shape (updates, q)
-            The influence at each of the q distinct map distances.
-        classes : uint16 array of shape (m, m), or Displacements
-            Which of the q distances lies between two units; q or more: never moved.
-
-        Returns
-        -------
-        units : array of shape (updates,), int64
-            The best unit b of each update, before its move.
-        distances : array of shape (updates,), float64
-        """
-
-    def nearest(self, x: Array) -> tuple[int, float]:
-        """Return the best unit of one sample, shape (d,), and its distance."""
-
-    def move(self, x: Array, factors: Array) -> None:
-        """Move every unit, w_j += factors[j] (x - w_j)."""
-
-    def codebook(self) -> Array:
-        """Return the vectors as they are now, (m, d)."""
-
-
-@final
-@attrs.frozen(eq=False)
-class _PlainSearcher:
-    metric: Metric
-    W: Array
-
-    def nearest(self, X: Array, k: int = 1, seeds: Array | None = None) -> tuple[Array, Array]:
-        del seeds
-        return self.metric.nearest(X, self.W, k)
-
-
-@final
-class _PlainCodebook:
-    """A codebook that any metric can search, moved in numpy."""
-
-    def __init__(self, metric: Metric, W: Array) -> None:
-        self._metric, self._W = metric, np.array(W, order="C")
-
-    def run(self, X: Array, order: Array, rates: Array, table: Array, classes: Classes) -> tuple[Array, Array]:
-        units, distances = np.empty(len(order), dtype=np.int64), np.empty(len(order))
-        for step, sample in enumerate(order):
-            units[step], distances[step] = self.nearest(X[sample])
-            best = int(units[step])
-            seen = classes.seen_from(best) if isinstance(classes, Displacements) else classes[best]
-            influence = np.append(table[step], 0)[np.minimum(seen, table.shape[1])]
-            self.move(X[sample], rates[step] * influence)
-        return units, distances
-
-    def nearest(self, x: Array) -> tuple[int, float]:
-        units, distances = self._metric.nearest(x[None, :], self._W, 1)
-        return int(units[0, 0]), float(distances[0, 0])
-
-    def move(self, x: Array, factors: Array) -> None:
-        moved = np.flatnonzero(factors)
-        w = self._W[moved]
-        self._W[moved] = w + factors[moved, None].astype(self._W.dtype) * (x - w)
-
-    def codebook(self) -> Array:
-        return self._W.copy()
-
-
 @attrs.frozen(kw_only=True)
 class Metric(Component):
     """How far a sample is from a unit's vector.
@@ -266,11 +186,11 @@ class Metric(Component):
             Groups of units that lie together on the map (`Lattice.tiles`). They may save time, never change a result.
         """
         del last, tiles
-        return _PlainSearcher(self, W)
+        return PlainSearcher(self, W)
 
     def online(self, W: Array) -> MovingCodebook:
         """Take a codebook into online training; ``W`` itself is not changed."""
-        return _PlainCodebook(self, W)
+        return PlainCodebook(self, W)
 
 
 @attrs.frozen(kw_only=True)

@@ -13,7 +13,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from somkit.components import Component
 from somkit.engine import State
 from somkit.errors import SampleError, SomkitError
-from somkit.recipe import PARTS, Recipe, Run, warn_if_uneven
+from somkit.recipe import PARTS, Recipe, warn_if_uneven
+from somkit.run import Run
 from somkit.samples import Samples
 from somkit.spelling import resolve
 from somkit.trained import TrainedMap

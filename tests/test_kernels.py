@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,13 +14,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from somkit import kernels
+from somkit.kernels import frames, margins
 
 IMPLEMENTATIONS = list(kernels.implementations().values())
 every_implementation = pytest.mark.parametrize("implementation", IMPLEMENTATIONS, ids=lambda i: i.name)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_blas_thread():
+    """Hold BLAS to one thread, as the callers of the kernels do."""
+    with kernels.one_blas_thread():
+        yield
+
+
 def direct(X, W, k=1):
-    """The rule, word for word: distances one by one, ties within (d + 4) 2^-52 to the lowest unit."""
+    """Apply the rule, word for word: distances one by one, ties within (d + 4) 2^-52 to the lowest unit."""
     units, distances = np.empty((len(X), k), np.int64), np.empty((len(X), k))
     wide = W.astype(np.float64)
     for i, x in enumerate(X.astype(np.float64)):
@@ -34,6 +44,7 @@ def direct(X, W, k=1):
 
 
 def check(implementation, X, W, k=1):
+    """Search by scores, by low rank and by tiles, with and without seeds, and compare with the rule."""
     expected_units, expected = direct(X, W, k)
     rng = np.random.default_rng(0)
     offsets = np.unique(np.append(rng.integers(0, len(W), size=len(W) // 20), [0, len(W)]))
@@ -45,6 +56,7 @@ def check(implementation, X, W, k=1):
 
 
 def compare(units, distances, expected_units, expected, d):
+    """Assert the same units, and the same distances to rounding."""
     np.testing.assert_array_equal(units, expected_units)
     np.testing.assert_allclose(distances, expected, rtol=(d + 4) * 2.0**-52)  # two roundings of one sum
     assert units.dtype == np.int64
@@ -167,6 +179,43 @@ def test_constants_and_outliers(implementation, dtype):
 
 
 @every_implementation
+@pytest.mark.parametrize(("dtype", "scale"), [(np.float32, 2.0**-75), (np.float64, 2.0**-538)], ids=str)
+@pytest.mark.parametrize("d", [4, 70])
+def test_squares_that_underflow_singly_do_not_mislead(implementation, dtype, scale, d):
+    """Gaps around the root of the least number: squares vanish or double, so that sums of them rank units wrongly."""
+    rng = np.random.default_rng(11)
+    X, W = ((rng.normal(size=(n, d)) * scale).astype(dtype) for n in (60, 100))
+    check(implementation, X, W, 2)
+    book = kernels.OnlineCodebook(W, implementation)
+    np.testing.assert_array_equal([book.nearest(x)[0] for x in X], direct(X, W)[0][:, 0])
+
+
+@every_implementation
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("d", [2, 70])
+def test_rows_beyond_any_score_are_searched_directly(implementation, dtype, d):
+    """Centred and scaled to the codebook such rows are infinite, and their scores no numbers."""
+    signs = np.array([[1, 1], [-1, -1]] + [[1, -1], [-1, 1]] * 60)
+    W = np.tile(np.ldexp(signs, -20), d // 2).astype(dtype)
+    X = np.tile(np.array([[1, -1], [1, 1]]) * (np.finfo(dtype).max / 64), d // 2).astype(dtype)
+    assert kernels.nearest(X, W, implementation=implementation)[0].ravel().tolist() == [0, 0]
+    check(implementation, X, W, 2)
+
+
+@every_implementation
+@pytest.mark.parametrize("far", [30, 1000])
+@pytest.mark.parametrize("d", [3, 30, 300])
+def test_rows_far_from_a_codebook_of_near_ties(implementation, d, far):
+    """The error of a score grows with the length of the row, beyond what tells the units of a tight codebook apart."""
+    rng = np.random.default_rng(12)
+    W = np.repeat(rng.normal(size=(11, d)), 20, axis=0)
+    W = (W * (1 + 2e-7 * rng.normal(size=W.shape))).astype(np.float32)
+    X = (far * rng.normal(size=(60, d))).astype(np.float32)
+    X[::2] = far * W[:210:7]
+    check(implementation, X, W, 2)
+
+
+@every_implementation
 def test_any_layout_of_memory_and_mixed_types(implementation):
     """Strided, reversed, Fortran-ordered, read-only and byte-swapped input; mixed types search in float64."""
     rng = np.random.default_rng(4)
@@ -252,7 +301,7 @@ def square(rows, columns, hexagonal=False):
 
 
 def literal_online(X, order, W, rates, table, dense):
-    """The definition, one update at a time."""
+    """Follow the definition, one update at a time."""
     W, units, distances = W.copy(), [], []
     for t, i in enumerate(order):
         (unit,), (distance,) = (a[0] for a in direct(X[i : i + 1], W))
@@ -304,6 +353,24 @@ def test_online_equals_the_definition(implementation, dtype, rows, columns, hexa
 
 
 @every_implementation
+@pytest.mark.parametrize(("rows", "columns"), [(6, 7), (15, 70)])
+def test_a_reach_that_shrinks_leaves_nothing_behind(implementation, rows, columns):
+    """An update of small reach after one of large reach moves only the units that it reaches."""
+    rng = np.random.default_rng(13)
+    displacements, dense, distances = square(rows, columns)
+    X, W0 = rng.normal(size=(10, 3)), rng.normal(size=(rows * columns, 3))
+    order, rates, table = rng.integers(0, 10, size=12), np.full(12, 0.4), np.zeros((12, len(distances)))
+    for t, reach in enumerate([99, 2, 0, 1, 99, 1, 3, -1, 2, 5, 0, 1]):
+        table[t, distances <= reach] = 0.5
+    expected, units, _ = literal_online(X, order, W0, rates, table, dense)
+    for classes in (displacements, dense):
+        W = W0.copy()
+        found, _ = kernels.online_block(X, order, W, rates, table, classes, implementation=implementation)
+        np.testing.assert_array_equal(found, units)
+        np.testing.assert_array_equal(W, expected)
+
+
+@every_implementation
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_online_steps_equal_a_block(implementation, dtype):
     """Searching and moving one by one, with factors given, is the same as a block."""
@@ -348,6 +415,10 @@ def test_refuses_what_would_read_elsewhere(implementation):
     with pytest.raises(IndexError):
         kernels.online_block(X, np.array([5]), W, np.ones(1), np.ones((1, 1)), np.zeros((4, 4), np.uint16),
                              implementation=implementation)  # fmt: skip
+    for classes in (square(3, 3)[0], square(40, 40)[0], np.zeros((9, 9), np.uint16)):
+        with pytest.raises(ValueError, match=r"the classes are those of \d+ units, the codebook has 4"):
+            kernels.online_block(X, np.array([0]), W, np.ones(1), np.ones((1, 1)), classes,
+                                 implementation=implementation)  # fmt: skip
     if implementation.name != "numpy":
         with pytest.raises(ValueError, match="tiles must be"):
             kernels.prepare(W, implementation=implementation, tiles=(np.zeros(4, int), np.array([0, 4])), prune=True)
@@ -356,6 +427,7 @@ def test_refuses_what_would_read_elsewhere(implementation):
 
 
 def described(**environment):
+    """Run `describe` in an interpreter of its own."""
     code = "from somkit import kernels; print(kernels.describe())"
     return subprocess.run([sys.executable, "-c", code], env=os.environ | environment, capture_output=True, text=True,
                           check=False)  # fmt: skip
@@ -365,3 +437,38 @@ def test_the_environment_chooses():
     """SOMKIT_KERNELS names an implementation, and `describe` says which one is used."""
     assert "numpy kernels" in described(SOMKIT_KERNELS="numpy").stdout
     assert "SOMKIT_KERNELS='nothing' is not available here" in described(SOMKIT_KERNELS="nothing").stderr
+
+
+def test_the_proofs_speak_of_the_constants_in_the_loops():
+    """Every number on which a proof or a layout rests is the same in C and in Python."""
+    compiled = pytest.importorskip("somkit.kernels.compiled", reason="built without a compiler", exc_type=ImportError)
+    sources = Path(kernels.__file__).parent
+    text = "".join((sources / name).read_text("utf-8") for name in ("_compiled.c", "_lanes.h"))
+    defined = dict(re.findall(r"#define (\w+) +(\S+)", text))
+    found = {name: float.fromhex(defined[name]) for name in ("HUGE_NORM", "SAFE_LOW", "SAFE_HIGH")}
+    assert int(defined["DEPTH"]) == compiled.DEPTH
+    assert float(defined["HUGE_SCORE"]) == compiled.HUGE_SCORE
+    assert found["HUGE_NORM"] == frames.HUGE_NORM
+    assert (found["SAFE_LOW"], found["SAFE_HIGH"]) == frames.SAFE_SUMS
+    assert f"GROUP ((int)({compiled.GROUP_BYTES} / sizeof(REAL)))" in text
+    assert "tie = 1 + (double)(d + 4) * 0x1p-52;" in text
+    assert margins.tie(6) == (6 + 4) * 2.0**-52
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("q", [1, 9, 63])
+def test_residuals_of_a_basis_are_bounded(dtype, q):
+    """The distance of each unit from the span, and what is left along it, are at most what a search assumes of them."""
+    compiled = pytest.importorskip("somkit.kernels.compiled", reason="built without a compiler", exc_type=ImportError)
+    rng = np.random.default_rng(14)
+    W = (rng.normal(size=(80, min(q, 20))) @ rng.normal(size=(min(q, 20), 120)) + 1).astype(dtype)
+    frame, block = frames.Frame.of(W), compiled.LEVELS[0].block(W.dtype)
+    orthonormal, places = compiled.spanning(frame, q, None), compiled.places(len(W), block)
+    for Q in (orthonormal, 3 * orthonormal, rng.normal(size=(120, q)).astype(dtype)):
+        low = compiled.LowRank.of(frame, Q, places, block)
+        t = (frame.exact() @ Q.astype(np.float64)).astype(dtype).astype(np.longdouble)
+        left = frame.exact().astype(np.longdouble) - t @ Q.T.astype(np.longdouble)
+        r = low.slacks[places >= 0][np.argsort(places[places >= 0])]
+        assert np.all(np.sqrt((left**2).sum(axis=1)) <= r)
+        along = np.sqrt(((left @ Q.astype(np.longdouble)) ** 2).sum(axis=1)).max()
+        assert low.margin.slope >= 2 * along

@@ -14,7 +14,8 @@ from somkit.cli.files import PATH, check_output
 from somkit.cli.say import Interrupted, number
 from somkit.engine import State
 from somkit.errors import MapFileError, ParameterError, RecipeError, SampleError
-from somkit.recipe import NO_SCALE, PARTS, Recipe, Run, load_checkpoint, read_toml, warn_if_uneven
+from somkit.recipe import NO_SCALE, PARTS, Recipe, load_checkpoint, read_toml, warn_if_uneven
+from somkit.run import Run
 
 
 def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:

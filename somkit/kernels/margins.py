@@ -99,7 +99,10 @@ class Coefficients:
 
 
 def coefficients(depth: int, d: int, half_norm: float, dtype: DTypeLike) -> Coefficients:
-    """Return the margins of scores whose terms pass at most ``depth`` + 1 roundings; ``half_norm`` is the largest ½|w'|²."""
+    """Return the margins of scores whose terms pass at most ``depth`` + 1 roundings.
+
+    ``half_norm`` is the largest ½|w'|².
+    """
     widest = float(np.sqrt(2 * half_norm)) * (1 + 1e-6)
     summed = 0 if np.dtype(dtype) == np.float32 else d // 8 + 6
     return Coefficients(

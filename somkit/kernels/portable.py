@@ -16,7 +16,7 @@ PAIRS = 2**16  # numbers of (row, unit) pairs that are evaluated directly at a t
 
 
 def distances_of_pairs(X: Array, W: Array) -> Array:
-    """Return the distance of each row of X to the same row of W, in double precision and in one fixed order of summation.
+    """Return the distance of each row of X to the same row of W, in double precision and one fixed order of summation.
 
     Eight interleaved sums, added as a tree: the compiled kernels do exactly the same, so both give the same bits.
     """
@@ -84,7 +84,7 @@ class Codebook:
         return decide(rows - first, units, distances, end - first, k, W.shape[1])
 
     def _propose(self, X: Array, k: int) -> Iterator[tuple[int, Array]]:
-        """Yield the pairs (row m + unit) that may be among the k nearest, some rows at a time, from one matrix product."""
+        """Yield the pairs (row m + unit) that may be among the k nearest, some rows at a time, by a matrix product."""
         frame, (n, d), m = self.frame, X.shape, len(self.frame.W)
         step = max(1, SCORES // m)
         with np.errstate(all="ignore"):

@@ -8,7 +8,8 @@ import attrs
 import numpy as np
 
 from somkit import kernels
-from somkit.components import Metric, MovingCodebook, Searcher, Tiles
+from somkit.components import Metric
+from somkit.searching import MovingCodebook, Searcher, Tiles
 from somkit.validators import number
 
 Array = np.ndarray[Any, Any]

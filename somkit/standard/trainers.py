@@ -9,10 +9,11 @@ import attrs
 import numpy as np
 
 from somkit import kernels
-from somkit.components import MovingCodebook, Trainer
+from somkit.components import Trainer
 from somkit.engine import State, Task
 from somkit.errors import RecipeError, SampleError
 from somkit.kernels import BLOCK_ROWS, TreeSum, map_blocks
+from somkit.searching import MovingCodebook
 from somkit.validators import choice, flag, integer
 
 if TYPE_CHECKING:
