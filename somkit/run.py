@@ -63,6 +63,7 @@ class Run:
     --------
     Training that stops when the error no longer falls by a hundredth:
 
+    >>> from somkit import Recipe
     >>> run = Recipe(topology="ring:units=5", epochs=50, random_state=0).start([[0.0], [1.0], [2.0], [5.0]])
     >>> for state in run.states():
     ...     errors = [line["quantisation_error"] for line in state.history]
