@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -472,3 +473,29 @@ def test_residuals_of_a_basis_are_bounded(dtype, q):
         assert np.all(np.sqrt((left**2).sum(axis=1)) <= r)
         along = np.sqrt(((left @ Q.astype(np.longdouble)) ** 2).sum(axis=1)).max()
         assert low.margin.slope >= 2 * along
+
+
+@every_implementation
+@given(st.integers(1, 12), st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=30))
+@settings(max_examples=30)
+def test_edges_are_counted_as_networkx_counts_them(implementation, m, ends):
+    """The number of edges between two units is networkx's shortest path, and NO_WAY where there is none."""
+    graph = nx.Graph()
+    graph.add_nodes_from(range(m))
+    graph.add_edges_from((first % m, second % m) for first, second in ends if first % m != second % m)
+    neighbours = [sorted(graph[unit]) for unit in range(m)]
+    begin = np.cumsum([0, *map(len, neighbours)])
+    joined = np.array([unit for row in neighbours for unit in row], dtype=np.int64)
+    expected = np.full((m, m), kernels.NO_WAY)
+    for source, found in nx.all_pairs_shortest_path_length(graph):
+        for target, count in found.items():
+            expected[source, target] = count
+    assert np.array_equal(kernels.hops(begin, joined, np.arange(m), implementation), expected)
+
+
+@pytest.mark.skipif(kernels.compiled is None, reason="only the compiled kernels read the arrays by themselves")
+def test_a_graph_that_leads_outside_is_refused():
+    """Neighbours and sources outside the map are refused before anything is read there."""
+    for begin, joined, sources in (([0, 1, 1], [2], [0]), ([0, 2, 1], [1], [0]), ([0, 1, 1], [1], [5])):
+        with pytest.raises(IndexError, match="outside the map"):
+            kernels.hops(*(np.array(values, dtype=np.int64) for values in (begin, joined, sources)))

@@ -20,11 +20,12 @@ from somkit.kernels import portable
 from somkit.kernels.blocks import BLOCK_ROWS, TreeSum, map_blocks, one_blas_thread, usable_cores
 from somkit.kernels.frames import Array, Classes, Displacements, common_type, plain
 from somkit.kernels.margins import tie
-from somkit.kernels.portable import distances_of_pairs
+from somkit.kernels.portable import NO_WAY, distances_of_pairs
 from somkit.kernels.ranking import power_of_two, rank
 
 __all__ = [
     "BLOCK_ROWS",
+    "NO_WAY",
     "Classes",
     "Codebook",
     "Displacements",
@@ -33,6 +34,7 @@ __all__ = [
     "accumulate",
     "describe",
     "distances_of_pairs",
+    "hops",
     "implementations",
     "map_blocks",
     "nearest",
@@ -211,6 +213,26 @@ def accumulate(
         centre, scale, sums, counts, *implementation.options,
     )  # fmt: skip
     return sums, counts
+
+
+def hops(begin: Array, joined: Array, sources: Array, implementation: Implementation = _DEFAULT) -> Array:
+    """Count edges from some units of a graph to all of them.
+
+    Parameters
+    ----------
+    begin : int64 array of shape (m + 1,)
+        Where in ``joined`` the neighbours of each unit begin, and the last ones end; m < 65 535.
+    joined : int64 array of shape (2 e,)
+    sources : int64 array of shape (k,)
+
+    Returns
+    -------
+    uint16 array of shape (k, m)
+        `NO_WAY` where there is none.
+    """
+    found = np.empty((len(sources), len(begin) - 1), dtype=np.uint16)
+    implementation.module.hops(plain(begin, np.int64), plain(joined, np.int64), plain(sources, np.int64), found)
+    return found
 
 
 class OnlineCodebook:

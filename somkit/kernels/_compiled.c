@@ -43,6 +43,7 @@
 #define HUGE_SCORE 1e30       /* of a unit that does not exist; above every score that is used */
 #define HUGE_NORM 0x1p80      /* rows beyond are measured directly */
 #define CLASSES 0x10000       /* map distances that 16 bits can tell apart */
+#define NO_WAY 0xFFFF         /* as a number of edges */
 #define STRETCH 64            /* units whose reach is tested at once */
 #define SAFE_LOW 0x1p-900     /* sums of squares between these have lost nothing to under- or overflow */
 #define SAFE_HIGH 0x1p1000
@@ -412,12 +413,74 @@ static PyObject *accumulate(PyObject *self, PyObject *args)
     return finish(0, b, BUFFERS);
 }
 
+/* Numbers of edges from one unit to all, breadth first; NO_WAY where there is none. */
+static void spread_out(const int64_t *begin, const int64_t *joined, Py_ssize_t m, int64_t source, uint16_t *hops,
+                       int64_t *queue)
+{
+    Py_ssize_t head = 0, tail = 1;
+    for (Py_ssize_t j = 0; j < m; j++)
+        hops[j] = NO_WAY;
+    hops[source] = 0;
+    queue[0] = source;
+    while (head < tail) {
+        int64_t unit = queue[head++];
+        for (int64_t e = begin[unit]; e < begin[unit + 1]; e++)
+            if (hops[joined[e]] == NO_WAY) {
+                hops[joined[e]] = (uint16_t)(hops[unit] + 1);
+                queue[tail++] = joined[e];
+            }
+    }
+}
+
+static int sound_graph(const int64_t *begin, Py_ssize_t m, const int64_t *joined, Py_ssize_t edges,
+                       const int64_t *sources, Py_ssize_t count)
+{
+    int sound = m < NO_WAY && begin[0] == 0 && begin[m] == edges;
+    for (Py_ssize_t j = 0; sound && j < m; j++)
+        sound = begin[j] <= begin[j + 1];
+    for (Py_ssize_t e = 0; sound && e < edges; e++)
+        sound = joined[e] >= 0 && joined[e] < m;
+    for (Py_ssize_t i = 0; sound && i < count; i++)
+        sound = sources[i] >= 0 && sources[i] < m;
+    return sound;
+}
+
+/* hops(begin, joined, sources, out, m) -> 0; row i of out gets the numbers of edges from sources[i] to every unit */
+static PyObject *hops(PyObject *self, PyObject *args)
+{
+    enum { BEGIN, JOINED, SOURCES, OUT, BUFFERS };
+    Py_buffer b[BUFFERS];
+    Py_ssize_t m;
+    (void)self;
+    memset(b, 0, sizeof b);
+    if (!PyArg_ParseTuple(args, "y*y*y*w*n", &b[BEGIN], &b[JOINED], &b[SOURCES], &b[OUT], &m))
+        return finish(0, b, BUFFERS);
+    Py_ssize_t edges = b[JOINED].len / (Py_ssize_t)sizeof(int64_t), count = b[SOURCES].len / (Py_ssize_t)sizeof(int64_t);
+    if (fits(&b[BEGIN], m + 1, sizeof(int64_t)) && fits(&b[OUT], count * m, sizeof(uint16_t))) {
+        const int64_t *begin = b[BEGIN].buf, *joined = b[JOINED].buf, *sources = b[SOURCES].buf;
+        int64_t *queue = reserve((size_t)(m + 1) * sizeof(int64_t));
+        if (!queue)
+            PyErr_NoMemory();
+        else if (!sound_graph(begin, m, joined, edges, sources, count))
+            PyErr_SetString(PyExc_IndexError, "the graph or the sources name units outside the map");
+        else {
+            Py_BEGIN_ALLOW_THREADS
+            for (Py_ssize_t i = 0; i < count; i++)
+                spread_out(begin, joined, m, sources[i], (uint16_t *)b[OUT].buf + i * m, queue);
+            Py_END_ALLOW_THREADS
+        }
+        release(queue);
+    }
+    return finish(0, b, BUFFERS);
+}
+
 static PyMethodDef METHODS[] = {
     {"levels", levels, METH_NOARGS, NULL},
     {"search", search, METH_VARARGS, NULL},
     {"tiles", tiles, METH_VARARGS, NULL},
     {"online", online, METH_VARARGS, NULL},
     {"accumulate", accumulate, METH_VARARGS, NULL},
+    {"hops", hops, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -256,6 +256,11 @@ def prepare(
     return Codebook.of(W, level, basis, prune)
 
 
+def hops(begin: Array, joined: Array, sources: Array, out: Array) -> None:
+    """Count edges from each source to all units, breadth first."""
+    _compiled.hops(begin, joined, sources, out, len(begin) - 1)
+
+
 def accumulate(
     X: Array,
     weight: Array | None,

@@ -12,6 +12,7 @@ from somkit.kernels import margins
 from somkit.kernels.frames import HUGE_NORM, SAFE_SUMS, Array, Classes, Displacements, Frame, sum_of_squares
 
 SCORES = 2**18  # scores that are made and scanned before they leave the second-level cache
+NO_WAY = 0xFFFF  # as a number of edges
 PAIRS = 2**16  # numbers of (row, unit) pairs that are evaluated directly at a time
 
 
@@ -111,6 +112,17 @@ def prepare(
     """Lay a codebook out for searching; only the compiled kernels gain by bounds."""
     del basis, prune, tiles
     return Codebook.of(W)
+
+
+def hops(begin: Array, joined: Array, sources: Array, out: Array) -> None:
+    """Count edges from each source to all units, with scipy."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import dijkstra
+
+    m = len(begin) - 1
+    graph = csr_array((np.ones(len(joined)), joined, begin), shape=(m, m))
+    found = dijkstra(graph, indices=sources, unweighted=True)
+    out[...] = np.where(np.isfinite(found), found, NO_WAY)
 
 
 def accumulate(

@@ -13,7 +13,7 @@ import attrs
 import numpy as np
 
 from somkit.errors import TopologyError
-from somkit.kernels import Classes, Displacements, map_blocks
+from somkit.kernels import NO_WAY, Classes, Displacements, hops, map_blocks
 
 if TYPE_CHECKING:
     from somkit.lattice.lattice import Influence, Lattice
@@ -83,30 +83,35 @@ class Path(MapDistance):
     name: ClassVar[str] = "path"
 
     def rows(self, lattice: Lattice, units: Array) -> Array:
-        """Search outwards from each unit (breadth first where every edge has length 1, else Dijkstra)."""
+        """Search outwards from each unit: breadth first where every edge has length 1, else by Dijkstra's algorithm."""
+        if lattice.unit_lengths and len(lattice) < NO_WAY:
+            counted = self._hops(lattice, units)
+            return np.where(counted == NO_WAY, np.inf, counted)
         from scipy.sparse.csgraph import dijkstra
 
-        graph = lattice.adjacency
-        found = dijkstra(graph, directed=False, indices=units, unweighted=lattice.unit_lengths)
+        found = dijkstra(lattice.adjacency, directed=False, indices=units)
         return np.asarray(found, dtype=np.float64).reshape(len(units), len(lattice))
+
+    @staticmethod
+    def _hops(lattice: Lattice, units: Array) -> Array:
+        graph = lattice.adjacency
+        return hops(graph.indptr, graph.indices, units)
 
     def levels(self, lattice: Lattice) -> tuple[Array, Classes] | None:
         """Count edges for all pairs at once where every edge has length 1."""
         m = len(lattice)
         if not lattice.unit_lengths or not TABLE_UNITS < m <= HOP_UNITS:
             return super().levels(lattice)
-        hops = np.empty((m, m), dtype=np.uint16)
+        counted = np.empty((m, m), dtype=np.uint16)
 
-        def count(number: int) -> float:
+        def count(number: int) -> int:
             units = np.arange(number * BLOCK, min(m, (number + 1) * BLOCK))
-            rows = self.rows(lattice, units)
-            farthest = np.max(rows, where=np.isfinite(rows), initial=0.0)
-            hops[units] = np.where(np.isfinite(rows), rows, m)  # m: no way, until the farthest is known
-            return float(farthest)
+            counted[units] = rows = self._hops(lattice, units)
+            return int(np.max(rows, where=rows != NO_WAY, initial=0))
 
-        diameter = int(max(map_blocks(count, -(-m // BLOCK))))
-        np.minimum(hops, diameter + 1, out=hops)
-        return np.append(np.arange(diameter + 1.0), np.inf), hops
+        diameter = max(map_blocks(count, -(-m // BLOCK)))
+        np.minimum(counted, diameter + 1, out=counted)
+        return np.append(np.arange(diameter + 1.0), np.inf), counted
 
     def to_record(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Nothing but the name: edges and lengths are the lattice's."""
