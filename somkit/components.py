@@ -274,13 +274,13 @@ class Neighbourhood(Component):
         near = distance if finite.all() else np.where(finite, distance, 0)
         broad = radius if wide.all() else np.where(wide, radius, 1)
         with np.errstate(over="ignore", under="ignore"):
-            influence = np.array(self(*np.broadcast_arrays(near, broad)), dtype=dtype)
+            influence = np.asarray(self(*np.broadcast_arrays(near, broad)), dtype=dtype)
         if influence.shape != shape or not np.isfinite(influence).all():
             message = f"neighbourhood '{self}' must return finite influences in the shape of its distances."
             raise RecipeError(message)
         unfelt = ~finite | (distance > self.longest_reach)
         if unfelt.any():
-            influence[np.broadcast_to(unfelt, shape)] = 0
+            influence = np.where(unfelt, 0, influence)
         return influence if wide.all() else np.where(wide, influence, np.asarray(distance == 0, dtype=dtype))
 
     @final
