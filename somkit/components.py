@@ -314,11 +314,14 @@ class Trainer(Component):
         The spelling of the schedule that ``learning_rate=None`` stands for.
     takes_order : bool
         Whether the samples are taken one after the other, so that an explicit ``order`` of them has a meaning.
+    changes_lattice : bool
+        Whether the lattice of the state may become another one, as in growing maps.
     """
 
     kind: ClassVar[str] = "trainer"
     default_learning_rate: ClassVar[str] = "standard/linear"
     takes_order: ClassVar[bool] = False
+    changes_lattice: ClassVar[bool] = False
 
     def check(self, recipe: Recipe) -> None:
         """Raise `RecipeError` if a part of the recipe cannot work with this trainer; called when a recipe is built."""

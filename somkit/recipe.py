@@ -26,7 +26,7 @@ from somkit.errors import (
 from somkit.lattice import Lattice
 from somkit.plugins import current
 from somkit.records import lattice_from, records_from, scaling_from, state_from
-from somkit.run import Run, check_order, check_resume
+from somkit.run import Run, check_order, check_resume, check_resume_lattice
 from somkit.samples import Samples, Scaling
 from somkit.spelling import resolve
 from somkit.storage import Record, read_record
@@ -252,7 +252,12 @@ class Recipe:
         samples = samples.scaled(scaling)
         seed = secrets.randbits(63) if self.random_state is None else self.random_state
         topology = self.topology.sized_for(samples)
-        lattice = topology.lattice() if resume is None else resume.lattice
+        lattice = topology.lattice()
+        if resume is not None:
+            if initial_codebook is not None:
+                message = "initial_codebook has no meaning with resume, which goes on from the codebook of its state."
+                raise RecipeError(message)
+            lattice = check_resume_lattice(resume, lattice, self.trainer)
         default = "standard/linear" if incremental else self.trainer.default_learning_rate
         learning_rate: Schedule = self.learning_rate or resolve("schedule", default)
         recipe = attrs.evolve(
@@ -358,9 +363,14 @@ def load_checkpoint(path: str | Path) -> tuple[Recipe, State]:
     record = _read(path, "checkpoint")
     try:
         return Recipe.from_dict(record.document["recipe"]), state_from(record.document, record.arrays)
-    except (KeyError, TypeError) as error:
-        message = f"{path} is damaged: {error} is missing or wrong."
-        raise MapFileError(message) from error
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: str | Path, error: Exception) -> MapFileError:
+    return (
+        error if isinstance(error, MapFileError) else MapFileError(f"{path} is damaged, or was tampered with: {error}")
+    )
 
 
 def load(path: str | Path) -> TrainedMap:
@@ -387,9 +397,8 @@ def load(path: str | Path) -> TrainedMap:
     record = _read(path, "map")
     try:
         return _map_from(path, record)
-    except (KeyError, TypeError) as error:
-        message = f"{path} is damaged: {error} is missing or wrong."
-        raise MapFileError(message) from error
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise _damaged(path, error) from error
 
 
 def _read(path: str | Path, holds: str) -> Record:
@@ -410,9 +419,11 @@ def _map_from(path: str | Path, record: Record) -> TrainedMap:
         way_out = _way_out(document["metric"], versions)
         message = f"{path} needs metric {document['metric'].get('name')!r}: {way_out}."
         raise MapFileError(message) from error
+    lattice = lattice_from(document, arrays)
+    codebook = arrays["codebook"]
     return TrainedMap(
-        codebook=arrays["codebook"],
-        lattice=lattice_from(document, arrays),
+        codebook=check_codebook(codebook, len(lattice), codebook.shape[1], codebook.dtype),
+        lattice=lattice,
         metric=metric,
         recipe=_recipe_from(path, document["recipe"], versions),
         recipe_document=document["recipe"],
@@ -454,7 +465,7 @@ def _way_out(part: Mapping[str, Any], versions: Mapping[str, Any]) -> str:
 
 def warn_if_uneven(samples: Samples) -> None:
     """Warn if one feature's spread drowns the others'."""
-    spread = np.sqrt(samples.variances)
+    spread = samples.deviations
     moving = spread[spread > 0]
     if len(moving) < 2 or spread.max() <= UNEVEN * np.median(moving):
         return

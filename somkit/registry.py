@@ -83,6 +83,9 @@ class Registry:
     def _unknown(self, kind: str, name: str) -> str:
         known = sorted({entry.name for entry in self.entries(kind)})
         guess = did_you_mean(name.rpartition("/")[2], known)
+        plugin = name.partition("/")[0] if "/" in name else ""
+        if plugin and all(entry.plugin != plugin for entry in self.entries()):
+            return f"unknown {kind} {name!r}: plugin {plugin!r} is not loaded; see 'somkit plugins'."
         elsewhere = [entry.kind for entry in self.entries() if name in {entry.name, entry.key}]
         hint = f" There is a {elsewhere[0]} of that name." if elsewhere else ""
         failed = "".join(f" {failure}" for failure in self._failures)

@@ -14,6 +14,7 @@ from somkit import engine
 from somkit.components import Trainer
 from somkit.engine import State, Task
 from somkit.errors import RecipeError, SampleError
+from somkit.lattice import Lattice
 from somkit.records import record_state
 from somkit.samples import Samples, Scaling
 from somkit.storage import Record, encode_values, write_record
@@ -41,6 +42,17 @@ def check_order(order: Any, trainer: Trainer, n: int) -> Array | None:
         message = f"order must hold sample numbers from 0 to {n - 1}, got {wrong}."
         raise SampleError(message)
     return indices.astype(np.int64)
+
+
+def check_resume_lattice(state: State, lattice: Lattice, trainer: Trainer) -> Lattice:
+    """Return the lattice of a state to go on from, or raise if it is not the recipe's and the trainer changes none."""
+    if not trainer.changes_lattice and state.lattice.nodes != lattice.nodes:
+        message = (
+            f"the state to resume has {len(state.lattice)} units of another topology than the recipe's {len(lattice)}; "
+            f"resume it with its own recipe."
+        )
+        raise RecipeError(message)
+    return state.lattice
 
 
 def check_resume(state: State, samples: Samples) -> State:

@@ -50,7 +50,7 @@ class Scaling:
         """Learn a scaling: to weighted mean 0 and standard deviation 1, or to minimum 0 and maximum 1."""
         low, high = samples.bounds
         if kind == "standard":
-            offset, spread = samples.mean, np.sqrt(samples.variances)
+            offset, spread = samples.mean, samples.deviations
         else:
             offset, spread = low, high - low
         constant = (high == low) | (spread == 0)
@@ -106,6 +106,9 @@ def _as_numbers(array: Array, names: tuple[str, ...] | None) -> Array:
         return array if array.dtype in (np.float32, np.float64) else array.astype(_wider(array.dtype))
     if array.dtype.kind in "iub":
         return array
+    if array.dtype.kind in "mM":
+        message = f"X holds dates or times ({array.dtype}), not numbers; turn them into numbers that mean something."
+        raise SampleTypeError(message)
     numbers = np.empty(array.shape)
     for row in range(array.shape[0]):
         for column in range(array.shape[1]):
@@ -136,6 +139,9 @@ def check_weight(sample_weight: Any, n: int) -> Array | None:
     """
     if sample_weight is None:
         return None
+    if np.asarray(sample_weight).dtype.kind == "c":
+        message = "sample_weight must hold real numbers, got complex ones."
+        raise SampleTypeError(message)
     try:
         weight = np.asarray(sample_weight, dtype=np.float64)
     except (TypeError, ValueError):
@@ -342,14 +348,14 @@ class Samples:
         return np.asarray(centre + np.ldexp(self._moments()[0], exponent))
 
     @cached_property
-    def variances(self) -> Array:
-        """The weighted variance of each feature (divided by the total weight), shape (d,), float64."""
+    def deviations(self) -> Array:
+        """The weighted standard deviation of each feature (over the total weight), shape (d,), float64."""
         _, exponent = self.box
         first, second = self._moments()
-        return np.asarray(np.ldexp(np.ldexp(np.maximum(second - first**2, 0), exponent), exponent))
+        return np.asarray(np.ldexp(np.sqrt(np.maximum(second - first**2, 0)), exponent))
 
     def principal_components(self, count: int) -> tuple[Array, Array]:
-        """Return the variances along the first principal components and the components themselves.
+        """Return the standard deviations along the first principal components and the components themselves.
 
         Parameters
         ----------
@@ -358,7 +364,7 @@ class Samples:
 
         Returns
         -------
-        variances : array of shape (c,), float64
+        deviations : array of shape (c,), float64
             Weighted, in descending order, c = min(count, d).
         components : array of shape (c, d), float64
             Of length 1; the largest entry of each is positive, so that the same data give the same signs.
@@ -371,14 +377,14 @@ class Samples:
             values, vectors = self._leading_components(count)
         heaviest = np.abs(vectors).argmax(axis=1)
         signs = np.where(vectors[np.arange(count), heaviest] < 0, -1.0, 1.0)
-        return np.maximum(values, 0), vectors * signs[:, None]
+        return np.ldexp(np.sqrt(np.maximum(values, 0)), self.box[1].max()), vectors * signs[:, None]
 
     def _weighted_products(self, function: Callable[[Array, Array], Array]) -> Array:
-        """Sum ``function(centred block, its weighted copy)`` over the blocks."""
-        mean = self.mean
+        """Sum ``function(block, its weighted copy)`` over the blocks, centred and scaled by one power of two."""
+        mean, exponent = self.mean, self.box[1].max()
 
         def products(block: Array, weight: Array | None) -> Array:
-            centred = block - mean
+            centred = np.ldexp(block - mean, -exponent)
             return function(centred, centred if weight is None else centred * weight[:, None])
 
         total = TreeSum()

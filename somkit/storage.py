@@ -58,6 +58,9 @@ def write_record(path: str | Path, record: Record) -> None:
         If the folder is missing or cannot be written to.
     """
     path = Path(path)
+    if path.exists() and not path.is_file():
+        message = f"{path} cannot be written: it is a folder or a device, not a file; give another name."
+        raise OutputError(message)
     members = {f"{name}.npy": _npy(array) for name, array in record.arrays.items()}
     document = {
         "format": FORMAT,

@@ -101,6 +101,10 @@ class TrainedMap:
         array([1, 2])
         """
         samples = Samples.of(codebook, feature_names=feature_names)
+        if samples.feature_names is not None and len(samples.feature_names) != samples.features:
+            count = len(samples.feature_names)
+            message = f"feature_names must hold {samples.features} names, one for each column, got {count}."
+            raise SampleError(message)
         lattice = resolve("topology", topology).sized_for(samples).lattice()
         vectors = check_codebook(codebook, len(lattice), samples.features, samples.dtype)
         return cls(
@@ -278,7 +282,7 @@ class TrainedMap:
         Parameters
         ----------
         y : array of shape (n,)
-            The label of each sample; None for one that has none.
+            The label of each sample; None, NaN, NaT or NA for one that has none.
         X : array of shape (n, d)
             The samples, for ``method="majority"``.
         method : "majority" | "wins"
@@ -307,7 +311,7 @@ class TrainedMap:
             message = f"y must hold one label for each of the {len(samples)} samples, got shape {labels.shape}."
             raise SampleError(message)
         weight = np.ones(len(samples)) if samples.weight is None else samples.weight
-        given = np.array([label is not None for label in labels.tolist()])
+        given = np.array([not is_missing(label) for label in labels.tolist()])
         return self._majority(self.search(samples)[0][given, 0], labels[given].tolist(), weight[given])
 
     def _majority(self, found: Array, labels: list[Any], weight: Array) -> Array:
@@ -397,9 +401,18 @@ def _with_fields(part: Any, fields: Mapping[str, Any]) -> Any:
     return resolve(part.kind, {**current().registry.qualified(part), **fields}) if fields else part
 
 
+def is_missing(label: Any) -> bool:
+    """Tell whether a label stands for none: None, NaN, NaT or pandas' NA."""
+    return label is None or type(label).__name__ in {"NAType", "NaTType"} or bool(label != label)  # noqa: PLR0124 - NaN
+
+
 def distinct_labels(labels: list[Any]) -> list[Any]:
-    """Return the different labels sorted, by type and text where they cannot be compared; None is no label."""
-    distinct = set(labels) - {None}
+    """Return the different labels sorted, by type and text where they cannot be compared; missing ones are left out."""
+    try:
+        distinct = {label for label in labels if not is_missing(label)}
+    except TypeError:
+        message = "labels must be text, numbers or other hashable values."
+        raise SampleError(message) from None
     try:
         return sorted(distinct)
     except TypeError:
@@ -408,6 +421,9 @@ def distinct_labels(labels: list[Any]) -> list[Any]:
 
 def check_codebook(codebook: Any, m: int, d: int, dtype: Any) -> Array:
     """Return a codebook as a read-only array of shape (m, d), or raise saying what is wrong with it."""
+    if np.iscomplexobj(codebook):
+        message = "the codebook must hold real numbers, got complex ones."
+        raise SampleError(message)
     try:
         vectors = np.array(codebook, dtype=dtype, order="C")
     except (TypeError, ValueError):

@@ -42,6 +42,10 @@ SAMPLES = {
             "text."
         ),
     ),
+    "dates": (
+        np.array(["2020-01-01", "2020-01-02"], dtype="M8[D]")[:, None],
+        "X holds dates or times (datetime64[D]), not numbers; turn them into numbers that mean something.",
+    ),
     "ragged": ([[1.0, 2.0], [3.0]], "X is ragged: its rows have different lengths; give every row as many values."),
     "complex": (
         GOOD.astype(complex),
@@ -64,8 +68,8 @@ GOOD_ENOUGH = {
     "constant column": np.column_stack([GOOD, np.full(20, 0.1)]),
     "all rows equal": np.full((20, 3), 1e8 / 3),
     "far from the origin": GOOD + 1e8,
-    "tiny": GOOD * 1e-150,
-    "huge": GOOD * 1e150,
+    "tiny": GOOD * 1e-200,
+    "huge": GOOD * 1e155,
     "booleans": GOOD > 0,
     "two rows": GOOD[:2],
 }
@@ -194,6 +198,14 @@ FIT = {
         {"initial_codebook": np.zeros((3, 3))},
         "the codebook must have shape (6, 3), a row for each unit, got (3, 3).",
     ),
+    "a complex codebook": (
+        {"initial_codebook": np.full((6, 3), 1j)},
+        "the codebook must hold real numbers, got complex ones.",
+    ),
+    "complex weights": (
+        {"sample_weight": np.full(20, 1j)},
+        "sample_weight must hold real numbers, got complex ones.",
+    ),
     "a codebook with NaN": (
         {"initial_codebook": np.full((6, 3), np.nan)},
         "the codebook must be finite; it holds NaN or infinite values.",
@@ -305,3 +317,14 @@ def test_foreign_files_are_refused(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(SomkitError, match="is not a somkit map file"):
         load(path)
+
+
+@pytest.mark.parametrize("scale", [None, "standard", "minmax"])
+@pytest.mark.parametrize("power", [-200, 155, 200])
+def test_the_map_does_not_depend_on_the_unit_of_measurement(power, scale):
+    """Data in tiny or huge units give the same map in those units, with nothing lost on the way."""
+    factor = 2.0 ** (power * 3)  # a power of two, so that multiplying by it rounds nothing
+    plain = SOM(topology="hex:rows=4,columns=5", scale=scale, random_state=0).fit(GOOD)
+    scaled = SOM(topology="hex:rows=4,columns=5", scale=scale, random_state=0).fit(GOOD * factor)
+    assert np.array_equal(scaled.predict(GOOD * factor), plain.predict(GOOD))
+    assert np.allclose(scaled.map_.codebook_in_units / factor, plain.map_.codebook_in_units, rtol=1e-12, atol=1e-12)

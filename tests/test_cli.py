@@ -296,7 +296,12 @@ def test_resume_refuses_another_recipe(data):
     """What is given beside --resume must be what the checkpoint was trained with."""
     _unfinished(data)
     fails(
-        "c.somkit was trained with topology 'line:units=4', not 'line:units=5'; give the same, or nothing.",
+        "c.somkit was trained with metric 'euclidean', not 'cosine'; give the same, or nothing.",
+        "fit", data, "--label", "species", "--out", "a.somkit", "--checkpoint", "c.somkit", "--resume",
+        "--metric", "cosine",
+    )  # fmt: skip
+    fails(
+        "the state to resume has 4 units of another topology than the recipe's 5; resume it with its own recipe.",
         "fit", data, "--label", "species", "--out", "a.somkit", "--checkpoint", "c.somkit", "--resume",
         "--topology", "line:units=5",
     )  # fmt: skip

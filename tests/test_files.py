@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from somkit import SOM, Recipe, Topology, TrainedMap, load, load_checkpoint
-from somkit.errors import MapFileError, MapFileWarning, OutputError, SampleError
+from somkit.errors import MapFileError, MapFileWarning, OutputError, RecipeError, SampleError
 
 X = np.random.default_rng(0).normal(size=(60, 3))
 
@@ -273,3 +273,54 @@ def test_a_codebook_from_elsewhere_is_kept(tmp_path):
     again = load(tmp_path / "map.somkit")
     assert again.recipe is None
     assert again.feature_names == ("a", "b", "c")
+
+
+def test_a_device_is_not_replaced_by_a_map(trained, tmp_path):
+    """A path that is no ordinary file is refused and left as it was."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OutputError) as caught:
+        trained.save(tmp_path / "pipe")
+    assert str(caught.value) == (
+        f"{tmp_path / 'pipe'} cannot be written: it is a folder or a device, not a file; give another name."
+    )
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_tampered_codebook_is_refused(trained, tmp_path):
+    """A map file whose codebook is not finite, or of another size, is refused though its checksums are right."""
+    from somkit.storage import Record, read_record, write_record
+
+    trained.save(tmp_path / "map.somkit")
+    record = read_record(tmp_path / "map.somkit")
+    for codebook in (np.full((12, 3), np.nan), np.zeros((5, 3)), np.zeros(3)):
+        document = {key: value for key, value in record.document.items() if key not in {"format", "version"}}
+        write_record(tmp_path / "evil.somkit", Record(document, {**record.arrays, "codebook": codebook}))
+        with pytest.raises(MapFileError, match="is damaged, or was tampered with"):
+            load(tmp_path / "evil.somkit")
+
+
+def test_a_state_is_resumed_by_its_own_recipe():
+    """A state of another map, or a codebook beside a state, is refused."""
+    state = next(iter(Recipe(topology="grid:rows=4,columns=3", epochs=2).train(X)))
+    with pytest.raises(RecipeError) as caught:
+        Recipe(topology="grid:rows=3,columns=3", epochs=2).fit(X, resume=state)
+    assert str(caught.value) == (
+        "the state to resume has 12 units of another topology than the recipe's 9; resume it with its own recipe."
+    )
+    with pytest.raises(RecipeError) as caught:
+        Recipe(topology="grid:rows=4,columns=3", epochs=2).fit(X, resume=state, initial_codebook=np.zeros((12, 3)))
+    assert str(caught.value) == (
+        "initial_codebook has no meaning with resume, which goes on from the codebook of its state."
+    )
+
+
+def test_wins_are_of_one_set_of_samples():
+    """A map that records its wins is not trained on with other samples, whose numbers would be confused."""
+    som = SOM(topology="ring:units=4", trainer="online:record_wins=true", epochs=4).partial_fit(X)
+    som.partial_fit(X)
+    assert som.map_.wins.sum() == 2 * len(X)
+    with pytest.raises(RecipeError) as caught:
+        som.partial_fit(X[:20])
+    assert str(caught.value) == (
+        "record_wins counts the wins of one set of samples; train on other samples with record_wins=false."
+    )

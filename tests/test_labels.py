@@ -1,6 +1,7 @@
 """Labels and hits of units."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from somkit import TrainedMap
@@ -30,6 +31,8 @@ def test_samples_without_a_label_do_not_count(trained):
     """None is no label: a unit with none but such samples stays without one, and labels of any kind mix."""
     assert trained.label_units([None, 1, None, None, None], X).tolist() == [1, None, None]
     assert trained.label_units([None, 1, "a", "b", 2.5], X).tolist() == [1, None, 2.5]
+    assert trained.label_units([np.nan, 1.0, np.nan, np.nan, np.nan], X).tolist() == [1.0, None, None]
+    assert trained.label_units(np.array([pd.NA, 1, pd.NaT, pd.NA, 3], dtype=object), X).tolist() == [1, None, 3]
 
 
 def test_labels_must_fit_the_samples(trained):

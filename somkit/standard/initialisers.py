@@ -81,8 +81,8 @@ class Pca(Initialiser):
         """Lay the map out."""
         del rng
         chart = lattice.chart
-        variances, components = samples.principal_components(chart.shape[1])
-        used = len(variances)
-        codebook = samples.mean + (chart[:, :used] * np.sqrt(variances)) @ components
+        deviations, components = samples.principal_components(chart.shape[1])
+        used = len(deviations)
+        codebook = samples.mean + (chart[:, :used] * deviations) @ components
         low, high = samples.bounds
         return np.where(low == high, low, codebook)

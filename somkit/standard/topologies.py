@@ -45,9 +45,9 @@ def automatic_shape(samples: Samples, rows: int | str, columns: int | str, row_h
         return rows, max(1, round(units / rows))
     if isinstance(columns, int):
         return max(1, round(units / columns)), columns
-    variances, _ = samples.principal_components(2)
-    first, second = (*variances, 0.0)[:2]
-    aspect = math.sqrt(first / second) if second > 0 and second * units >= first else 1.0
+    deviations, _ = samples.principal_components(2)
+    first, second = (*deviations, 0.0)[:2]
+    aspect = first / second if second > 0 and second * math.sqrt(units) >= first else 1.0
     height = max(1, round(math.sqrt(units / (aspect * row_height))))
     return height, max(1, round(units / height))
 

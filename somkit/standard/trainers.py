@@ -165,7 +165,7 @@ class Online(Trainer):
         rates = task.learning_rate.values(progress, "learning_rate")
         radii = task.radius.values(progress, "radius")
         codebook, units, error = _run(task, state, order, rates, radii)
-        records = _add_wins(state, units, order, len(task.samples)) if self.record_wins else None
+        records = _add_wins(state, units, order, len(task.samples), task.samples.digest) if self.record_wins else None
         return state.after_epoch(
             task,
             codebook,
@@ -235,8 +235,12 @@ def _run_by_rows(
     return moving.codebook(), units, error
 
 
-def _add_wins(state: State, units: Array, order: Array, n: int) -> Mapping[str, Array]:
+def _add_wins(state: State, units: Array, order: Array, n: int, digest: str) -> Mapping[str, Array]:
     """Add an epoch's wins to the records: how often each sample won each unit, and at which update first."""
+    known = np.frombuffer(bytes.fromhex(digest), dtype=np.uint8)
+    if not np.array_equal(state.records.get("wins.trained_on", known), known):
+        message = "record_wins counts the wins of one set of samples; train on other samples with record_wins=false."
+        raise RecipeError(message)
     old = {
         name: state.records.get(f"wins.{name}", np.empty(0, dtype=np.int64))
         for name in ("unit", "sample", "count", "first")
@@ -249,5 +253,5 @@ def _add_wins(state: State, units: Array, order: Array, n: int) -> Mapping[str, 
     total = np.bincount(row, weights=counts).astype(np.int64)
     first = np.full(len(pairs), np.iinfo(np.int64).max)
     np.minimum.at(first, row, firsts)
-    wins = {"unit": pairs // n, "sample": pairs % n, "count": total, "first": first}
+    wins = {"trained_on": known, "unit": pairs // n, "sample": pairs % n, "count": total, "first": first}
     return {**state.records, **{f"wins.{name}": value for name, value in wins.items()}}
