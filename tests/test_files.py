@@ -324,3 +324,16 @@ def test_wins_are_of_one_set_of_samples():
     assert str(caught.value) == (
         "record_wins counts the wins of one set of samples; train on other samples with record_wins=false."
     )
+
+
+@pytest.mark.parametrize("name", ["codebook.npy", "document.json"])
+def test_contents_are_known_by_their_checksum(trained, tmp_path, name):
+    """A member changed by a program that mends zip's own checksum is noticed by ours."""
+    path = tmp_path / "map.somkit"
+    trained.save(path)
+    members, comment = members_of(path)
+    members[name] = members[name][:-2] + bytes([members[name][-2] ^ 1]) + members[name][-1:]
+    rewritten(path, members, comment)
+    with pytest.raises(MapFileError) as caught:
+        load(path)
+    assert str(caught.value) == f"{path} is damaged: the checksum of {name} is not what it was."
