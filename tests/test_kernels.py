@@ -306,9 +306,9 @@ def literal_online(X, order, W, rates, table, dense):
     W, units, distances = W.copy(), [], []
     for t, i in enumerate(order):
         (unit,), (distance,) = (a[0] for a in direct(X[i : i + 1], W))
-        factors = np.append(rates[t] * table[t], 0.0)[np.minimum(dense[unit], table.shape[1])]
+        factors = np.append(W.dtype.type(rates[t]) * table[t].astype(W.dtype), W.dtype.type(0))[np.minimum(dense[unit], table.shape[1])]
         moved = factors != 0
-        W[moved] += factors[moved, None].astype(W.dtype) * (X[i] - W[moved])
+        W[moved] += factors[moved, None] * (X[i] - W[moved])
         units.append(unit)
         distances.append(distance)
     return W, np.array(units), np.array(distances)
@@ -387,7 +387,7 @@ def test_online_steps_equal_a_block(implementation, dtype):
         assert distance == pytest.approx(
             float(np.linalg.norm(X[i].astype(np.float64) - book.codebook()[unit])), rel=1e-12
         )
-        book.move(X[i], rates[t] * table[t][dense[unit]])
+        book.move(X[i], dtype(rates[t]) * table[t].astype(dtype)[dense[unit]])
     np.testing.assert_array_equal(book.codebook(), W)
 
 

@@ -255,7 +255,8 @@ class OnlineCodebook:
         order : integer array of shape (updates,)
         rates : array of shape (updates,)
         table : array of shape (updates, q)
-            The neighbourhood at each of the q distinct map distances, float32 or float64; 0 where a unit is not moved.
+            The neighbourhood at each of the q distinct map distances, and 0 where a unit is not moved; multiplied by
+            the rate in the type of ``W``.
             Distances out of reach of the whole block are best left out. Keep it below a megabyte or so.
         classes : uint16 array of shape (m, m), or Displacements
             Which of the q distances lies between two units; q or more (0xFFFF): not moved. Number the
@@ -273,7 +274,7 @@ class OnlineCodebook:
             raise IndexError(message)
         if X.dtype != self._dtype or not X.flags.c_contiguous:
             X, order = plain(X[order], self._dtype), np.arange(len(order))
-        table = plain(table, common_type(table))
+        table = plain(table, self._dtype)
         classes = classes if isinstance(classes, Displacements) else plain(classes, np.uint16)
         found: tuple[Array, Array] = self._kernel.run(
             plain(X, self._dtype), order, plain(rates, np.float64), table, classes

@@ -71,7 +71,7 @@ typedef struct {
     const uint16_t *classes, *nearest_class;
     double relative, absolute;
     Py_ssize_t m, d, groups, q, rows, columns;
-    int parities, narrow_table;
+    int parities, covered; /* covered: every class stands in the table */
 } Online;
 
 typedef struct {
@@ -101,8 +101,9 @@ static void release(void *aligned)
         free(((void **)aligned)[-1]);
 }
 
-/* The k nearest of the proposals: again and again the lowest unit among those that tie with the nearest one left. */
-static void decide(Py_ssize_t count, Py_ssize_t *proposed, double *measured, int k, Py_ssize_t d, int64_t *units,
+/* The k nearest of the proposals: again and again the lowest unit among those that tie with the nearest one left. Inline,
+ * so that it is compiled for the caller's instruction set: changing over to another one costs more than the work. */
+static INLINE void decide(Py_ssize_t count, Py_ssize_t *proposed, double *measured, int k, Py_ssize_t d, int64_t *units,
                    double *distances)
 {
     const double tie = 1 + (double)(d + 4) * 0x1p-52;
@@ -130,12 +131,30 @@ static void decide(Py_ssize_t count, Py_ssize_t *proposed, double *measured, int
     }
 }
 
-/* A bound rounded upwards to the type of the scores. */
+/* A bound rounded upwards to the type of the scores; not with nextafterf, whose branch would be a toss-up. */
 static INLINE float above_f32(double value)
 {
     float rounded = (float)value;
-    return (double)rounded < value ? nextafterf(rounded, INFINITY) : rounded;
+    int32_t bits;
+    memcpy(&bits, &rounded, sizeof bits);
+    bits += (double)rounded < value ? (bits < 0 ? -1 : 1) : 0;
+    memcpy(&rounded, &bits, sizeof bits);
+    return rounded;
 }
+
+#ifdef ON_X86
+/* The least of four, and of two, numbers. */
+static INLINE float lowest_sse2_f32(__m128 a)
+{
+    a = _mm_min_ps(a, _mm_movehl_ps(a, a));
+    return _mm_cvtss_f32(_mm_min_ss(a, _mm_shuffle_ps(a, a, 1)));
+}
+
+static INLINE double lowest_sse2_f64(__m128d a)
+{
+    return _mm_cvtsd_f64(_mm_min_sd(a, _mm_unpackhi_pd(a, a)));
+}
+#endif
 
 #ifdef ON_X86
 #define LEVEL_AVX512
@@ -327,7 +346,7 @@ static int online_fits(const Py_buffer *b, const Online *p, Py_ssize_t samples, 
     if (!(fits(&b[PACKED], p->groups * 128 * p->d, 1) && fits(&b[BIAS], 256, 1) &&
           fits(&b[X], samples * p->d, size) && fits(&b[ORDER], updates, sizeof(int64_t)) &&
           fits(&b[RATES], updates, sizeof(double)) &&
-          fits(&b[TABLE], updates * p->q, p->narrow_table ? sizeof(float) : sizeof(double)) &&
+          fits(&b[TABLE], updates * p->q, size) &&
           fits(&b[FACTORS], p->m, sizeof(double)) && fits(&b[CLASS], classes, sizeof(uint16_t)) &&
           fits(&b[NEAREST_CLASS], across, sizeof(uint16_t)) && fits(&b[UNITS], updates, sizeof(int64_t)) &&
           fits(&b[DISTANCES], updates, sizeof(double))))
@@ -364,7 +383,7 @@ static PyObject *online(PyObject *self, PyObject *args)
     if (!PyArg_ParseTuple(args, "iiw*y*y*y*z*z*z*z*z*w*w*nnnnnnnip(dd)", &level, &wide, &b[PACKED], &b[BIAS], &b[X],
                           &b[ORDER], &b[RATES], &b[TABLE], &b[FACTORS], &b[CLASS], &b[NEAREST_CLASS], &b[UNITS],
                           &b[DISTANCES], &samples, &updates, &p.m, &p.d, &p.q, &p.rows, &p.columns, &p.parities,
-                          &p.narrow_table, &p.relative, &p.absolute))
+                          &p.covered, &p.relative, &p.absolute))
         return finish(0, b, BUFFERS);
     const Kernels *use = kernels(level, wide);
     p.groups = (p.m + (wide ? 15 : 31)) / (wide ? 16 : 32);

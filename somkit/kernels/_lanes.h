@@ -42,6 +42,7 @@ static TARGET INLINE double SUFFIX(distance)(const REAL *x, const REAL *w, Py_ss
     double part[8] = {0, 0, 0, 0, 0, 0, 0, 0};
     Py_ssize_t f = 0;
     for (; f + 8 <= d; f += 8)
+        UNROLL
         for (int l = 0; l < 8; l++) {
             double gap = (double)x[f + l] - (double)w[(f + l) * stride];
             part[l] += gap * gap;

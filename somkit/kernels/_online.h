@@ -4,15 +4,15 @@ typedef struct {
     V best, second, where;
 } SUFFIX(Lane);
 
-/* One group: move it by `factors` towards x where it is reached, and measure it against the next row. */
-static TARGET INLINE void SUFFIX(visit)(REAL *w, const REAL *x, const REAL *next, const REAL *start,
+/* One group: move it by rate times `factors` towards x where it is reached, and measure it against the next row. */
+static TARGET INLINE void SUFFIX(visit)(REAL *w, const REAL *x, const REAL *next, const REAL *start, REAL rate,
                                         const REAL *factors, Py_ssize_t d, Py_ssize_t group, SUFFIX(Lane) *lane)
 {
     V sum[GROUP_VECTORS], factor[GROUP_VECTORS];
     UNROLL
     for (int v = 0; v < GROUP_VECTORS; v++) {
         sum[v] = LOAD(start + v * LANES);
-        factor[v] = LOAD((factors ? factors : start) + v * LANES);
+        factor[v] = SPREAD(rate) * LOAD((factors ? factors : start) + v * LANES); /* not used without factors */
     }
     for (Py_ssize_t f = 0; f < d; f++, w += GROUP) {
         V target = SPREAD(next[f]);
@@ -32,8 +32,8 @@ static TARGET INLINE void SUFFIX(visit)(REAL *w, const REAL *x, const REAL *next
         SUFFIX(note)(sum[v], (REAL)(group * GROUP_VECTORS + v), &lane->best, &lane->second, &lane->where);
 }
 
-/* Visit every group, and leave `factors` and `active` all zero. `active` NULL: only search. */
-static TARGET SUFFIX(Lane) SUFFIX(pass)(const Online *p, const REAL *x, const REAL *next, REAL *factors,
+/* Visit every group, and leave `active` all zero, and `factors` where it was not. `active` NULL: only search. */
+static TARGET SUFFIX(Lane) SUFFIX(pass)(const Online *p, const REAL *x, const REAL *next, REAL rate, REAL *factors,
                                         uint8_t *active)
 {
     SUFFIX(Lane) lane;
@@ -44,12 +44,12 @@ static TARGET SUFFIX(Lane) SUFFIX(pass)(const Online *p, const REAL *x, const RE
     for (Py_ssize_t g = 0; g < p->groups; g++, w += GROUP * p->d) {
         const REAL *start = bias + (g + 1 == p->groups ? GROUP : 0);
         if (active && active[g]) {
-            SUFFIX(visit)(w, x, next, start, factors + g * GROUP, p->d, g, &lane);
+            SUFFIX(visit)(w, x, next, start, rate, factors + g * GROUP, p->d, g, &lane);
             active[g] = 0;
             for (int v = 0; v < GROUP_VECTORS; v++)
                 STORE(factors + g * GROUP + v * LANES, SPREAD((REAL)0));
         } else
-            SUFFIX(visit)(w, x, next, start, NULL, p->d, g, &lane);
+            SUFFIX(visit)(w, x, next, start, 0, NULL, p->d, g, &lane);
     }
     return lane;
 }
@@ -62,8 +62,8 @@ static TARGET Py_ssize_t SUFFIX(gather)(const Online *p, const REAL *x, REAL lim
         SUFFIX(Lane) group;
         group.best = group.second = SPREAD((REAL)INFINITY);
         group.where = SPREAD((REAL)0);
-        SUFFIX(visit)((REAL *)p->packed + g * GROUP * p->d, x, x, (const REAL *)p->bias, NULL, p->d, 0, &group);
-        if (ANY_LE(group.best, SPREAD(limit)))
+        SUFFIX(visit)((REAL *)p->packed + g * GROUP * p->d, x, x, (const REAL *)p->bias, 0, NULL, p->d, 0, &group);
+        if (MASK_LE(group.best, SPREAD(limit)))
             for (Py_ssize_t j = g * GROUP; j < (g + 1) * GROUP && j < p->m; j++)
                 proposed[count++] = j;
     }
@@ -71,34 +71,25 @@ static TARGET Py_ssize_t SUFFIX(gather)(const Online *p, const REAL *x, REAL lim
 }
 
 /* The nearest unit, from what a pass has found: candidates are those within the margin of directly summed squares. */
-static TARGET void SUFFIX(settle)(const Online *p, const REAL *x, const SUFFIX(Lane) *lane, Py_ssize_t *proposed,
-                                  double *measured, int64_t *unit, double *distance)
+static TARGET INLINE void SUFFIX(settle)(const Online *p, const REAL *x, const SUFFIX(Lane) *lane, Py_ssize_t *proposed,
+                                         double *measured, int64_t *unit, double *distance)
 {
-    REAL best[LANES], second[LANES], where[LANES], low[LANES];
-    STORE(best, lane->best);
-    STORE(second, lane->second);
-    STORE(where, lane->where);
-    STORE(low, lane->best);
-    for (int half = LANES / 2; half; half /= 2)
-        for (int l = 0; l < half; l++)
-            low[l] = low[l] < low[l + half] ? low[l] : low[l + half];
-    REAL limit = ROUND_UP(low[0] * (1 + p->relative) + p->absolute);
+    REAL where[LANES];
+    const REAL *packed = p->packed, limit = ROUND_UP((double)LOWEST(lane->best) * (1 + p->relative) + p->absolute);
+    unsigned within = MASK_LE(lane->best, SPREAD(limit)), crowded = MASK_LE(lane->second, SPREAD(limit));
     Py_ssize_t count = 0;
-    int every = 0;
-    for (int l = 0; l < LANES; l++) {
-        every |= second[l] <= limit;
-        if (best[l] <= limit && (Py_ssize_t)where[l] * LANES + l < p->m)
+    STORE(where, lane->where);
+    for (int l = 0; within >> l; l++)
+        if (within >> l & 1)
             proposed[count++] = (Py_ssize_t)where[l] * LANES + l;
-    }
     if (!(limit < REAL_HALF_MAX)) /* overflow (or NaN) says nothing: look at every unit */
         for (count = 0; count < p->m; count++)
             proposed[count] = count;
-    else if (every)
+    else if (crowded)
         count = SUFFIX(gather)(p, x, limit, proposed);
-    for (Py_ssize_t c = 0; c < count; c++) {
-        const REAL *w = (const REAL *)p->packed + proposed[c] / GROUP * GROUP * p->d + proposed[c] % GROUP;
-        measured[c] = SUFFIX(distance)(x, w, GROUP, p->d);
-    }
+    for (Py_ssize_t c = 0; c < count; c++)
+        measured[c] = SUFFIX(distance)(x, packed + proposed[c] / GROUP * GROUP * p->d + proposed[c] % GROUP, GROUP,
+                                       p->d);
     decide(count, proposed, measured, 1, p->d, unit, distance);
 }
 
@@ -123,25 +114,24 @@ static TARGET INLINE void SUFFIX(look_up)(const uint16_t *classes, Py_ssize_t fi
     }
 }
 
-/* Fill in the factors by which an update moves the units that it reaches; `values` holds one for each class, and stays
- * zero from *limit on. */
-static TARGET void SUFFIX(reach)(const Online *p, Py_ssize_t unit, double rate, Py_ssize_t update, REAL *values,
-                                 Py_ssize_t *limit, REAL *factors, uint8_t *active)
+/* Fill in the factors by which an update moves the units that it reaches, to be multiplied by its rate; `values` holds
+ * one for each class, and stays zero from *limit on. */
+static TARGET void SUFFIX(reach)(const Online *p, Py_ssize_t unit, Py_ssize_t update, REAL *values, Py_ssize_t *limit,
+                                 REAL *factors, uint8_t *active)
 {
+    const REAL *table = (const REAL *)p->table + update * p->q;
     Py_ssize_t reached = p->q;
-    if (p->narrow_table) {
-        const float *table = (const float *)p->table + update * p->q;
-        while (reached && table[reached - 1] == 0)
-            reached--;
-        for (Py_ssize_t c = 0; c < reached; c++)
-            values[c] = (REAL)(rate * (double)table[c]);
-    } else {
-        const double *table = (const double *)p->table + update * p->q;
-        while (reached && table[reached - 1] == 0)
-            reached--;
-        for (Py_ssize_t c = 0; c < reached; c++)
-            values[c] = (REAL)(rate * table[c]);
+    while (reached && table[reached - 1] == 0)
+        reached--;
+    if (reached == p->q && p->covered && !p->parities) { /* every unit is moved */
+        const uint16_t *classes = p->classes + unit * p->m;
+        UNROLL
+        for (Py_ssize_t j = 0; j < p->m; j++)
+            factors[j] = table[classes[j]];
+        memset(active, 1, p->groups);
+        return;
     }
+    memcpy(values, table, reached * sizeof(REAL));
     for (Py_ssize_t c = reached; c < *limit; c++)
         values[c] = 0;
     *limit = reached;
@@ -179,12 +169,11 @@ static TARGET void SUFFIX(updates)(const Online *p, const REAL *X, const int64_t
     for (Py_ssize_t t = 0; t < updates; t++) {
         const REAL *x = X + order[t] * p->d, *next = t + 1 < updates ? X + order[t + 1] * p->d : x;
         if (t == 0 || !p->table)
-            lane = SUFFIX(pass)(p, x, x, desk->factors, NULL);
+            lane = SUFFIX(pass)(p, x, x, 0, desk->factors, NULL);
         SUFFIX(settle)(p, x, &lane, desk->proposed, desk->measured, units + t, distances + t);
         if (p->table) {
-            SUFFIX(reach)(p, (Py_ssize_t)units[t], rates[t], t, desk->values, &desk->limit, desk->factors,
-                          desk->active);
-            lane = SUFFIX(pass)(p, x, next, desk->factors, desk->active);
+            SUFFIX(reach)(p, (Py_ssize_t)units[t], t, desk->values, &desk->limit, desk->factors, desk->active);
+            lane = SUFFIX(pass)(p, x, next, (REAL)rates[t], desk->factors, desk->active);
         }
     }
 }
@@ -203,7 +192,7 @@ static TARGET int SUFFIX(online)(const Online *p, const void *rows, const int64_
             desk.factors[j] = (REAL)factors[j];
             desk.active[j / GROUP] |= desk.factors[j] != 0;
         }
-        SUFFIX(pass)(p, rows, rows, desk.factors, desk.active);
+        SUFFIX(pass)(p, rows, rows, 1, desk.factors, desk.active);
     } else if (!failed)
         SUFFIX(updates)(p, rows, order, updates, rates, &desk, units, distances);
     release(desk.factors);

@@ -176,7 +176,7 @@ static TARGET Py_ssize_t SUFFIX(rescan)(const Search *p, const REAL *x, REAL lim
                 sum[v] = sum[v] + part[0][v];
         }
         for (int v = 0; v < VECTORS; v++)
-            if (ANY_LE(sum[v], SPREAD(limit))) {
+            if (MASK_LE(sum[v], SPREAD(limit))) {
                 REAL score[LANES];
                 STORE(score, sum[v]);
                 for (int l = 0; l < LANES; l++)

@@ -36,7 +36,7 @@ static TARGET INLINE void SUFFIX(scan)(const Tiles *p, const REAL *x, Py_ssize_t
             a[v] = FMA(gap, gap, a[v]);
         }
     }
-    if (!ANY_LE(LESSER(LESSER(a[0], a[1]), LESSER(a[2], a[3])), SPREAD(so_far->limit)))
+    if (!MASK_LE(LESSER(LESSER(a[0], a[1]), LESSER(a[2], a[3])), SPREAD(so_far->limit)))
         return;
     REAL values[TILE];
     UNROLL
@@ -82,7 +82,7 @@ static TARGET Py_ssize_t SUFFIX(look_around)(const Tiles *p, const REAL *x, int 
         if (!(bounds[g] <= so_far->limit))
             continue;
         V bound = SUFFIX(boxes)(x, (const REAL *)p->edges + g * 2 * LANES * d, d);
-        if (!ANY_LE(bound, SPREAD(so_far->limit)))
+        if (!MASK_LE(bound, SPREAD(so_far->limit)))
             continue;
         REAL each[LANES];
         STORE(each, bound);

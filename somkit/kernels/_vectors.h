@@ -18,7 +18,8 @@
 #undef FMA
 #undef FNMA
 #undef PICK
-#undef ANY_LE
+#undef MASK_LE
+#undef LOWEST
 #undef OP
 
 #ifdef WIDE
@@ -43,18 +44,19 @@
 #define SUFFIX(name) name##_avx512_f64
 #define V __m512d
 #define LANES 8
-#define ANY_LE(a, b) (_mm512_cmp_pd_mask(a, b, _CMP_LE_OQ) != 0)
+#define MASK_LE(a, b) ((unsigned)_mm512_cmp_pd_mask(a, b, _CMP_LE_OQ))
 #else
 #define SUFFIX(name) name##_avx512_f32
 #define V __m512
 #define LANES 16
-#define ANY_LE(a, b) (_mm512_cmp_ps_mask(a, b, _CMP_LE_OQ) != 0)
+#define MASK_LE(a, b) ((unsigned)_mm512_cmp_ps_mask(a, b, _CMP_LE_OQ))
 #endif
 #define LOAD(p) OP(_mm512_, loadu)(p)
 #define STORE(p, a) OP(_mm512_, storeu)(p, a)
 #define SPREAD(x) OP(_mm512_, set1)(x)
 #define LESSER(a, b) OP(_mm512_, min)(a, b)
 #define GREATER(a, b) OP(_mm512_, max)(a, b)
+#define LOWEST(a) OP(_mm512_, reduce_min)(a)
 #define FMA(a, b, c) OP(_mm512_, fmadd)(a, b, c)
 #define FNMA(a, b, c) OP(_mm512_, fnmadd)(a, b, c)
 #ifdef WIDE
@@ -71,10 +73,12 @@
 #define SUFFIX(name) name##_avx2_f64
 #define V __m256d
 #define LANES 4
+#define LOWEST(a) lowest_sse2_f64(_mm_min_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1)))
 #else
 #define SUFFIX(name) name##_avx2_f32
 #define V __m256
 #define LANES 8
+#define LOWEST(a) lowest_sse2_f32(_mm_min_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1)))
 #endif
 #define LOAD(p) OP(_mm256_, loadu)(p)
 #define STORE(p, a) OP(_mm256_, storeu)(p, a)
@@ -84,7 +88,7 @@
 #define FMA(a, b, c) OP(_mm256_, fmadd)(a, b, c)
 #define FNMA(a, b, c) OP(_mm256_, fnmadd)(a, b, c)
 #define PICK(a, b, x, y) OP(_mm256_, blendv)(y, x, OP(_mm256_, cmp)(a, b, _CMP_LT_OQ))
-#define ANY_LE(a, b) (OP(_mm256_, movemask)(OP(_mm256_, cmp)(a, b, _CMP_LE_OQ)) != 0)
+#define MASK_LE(a, b) ((unsigned)OP(_mm256_, movemask)(OP(_mm256_, cmp)(a, b, _CMP_LE_OQ)))
 
 #elif defined(LEVEL_SSE2)
 #define TARGET
@@ -94,10 +98,12 @@
 #define SUFFIX(name) name##_sse2_f64
 #define V __m128d
 #define LANES 2
+#define LOWEST(a) lowest_sse2_f64(a)
 #else
 #define SUFFIX(name) name##_sse2_f32
 #define V __m128
 #define LANES 4
+#define LOWEST(a) lowest_sse2_f32(a)
 #endif
 #define LOAD(p) OP(_mm_, loadu)(p)
 #define STORE(p, a) OP(_mm_, storeu)(p, a)
@@ -108,7 +114,7 @@
 #define FNMA(a, b, c) ((c) - (a) * (b))
 #define PICK(a, b, x, y) \
     OP(_mm_, or)(OP(_mm_, and)(OP(_mm_, cmplt)(a, b), x), OP(_mm_, andnot)(OP(_mm_, cmplt)(a, b), y))
-#define ANY_LE(a, b) (OP(_mm_, movemask)(OP(_mm_, cmple)(a, b)) != 0)
+#define MASK_LE(a, b) ((unsigned)OP(_mm_, movemask)(OP(_mm_, cmple)(a, b)))
 
 #elif defined(LEVEL_NEON)
 #define TARGET
@@ -119,13 +125,13 @@
 #define V float64x2_t
 #define LANES 2
 #define OP(name) name##q_f64
-#define ANY_LE(a, b) (vmaxvq_u32(vreinterpretq_u32_u64(vcleq_f64(a, b))) != 0)
+#define MASK_LE(a, b) ((unsigned)vaddvq_u64(vandq_u64(vcleq_f64(a, b), (uint64x2_t){1, 2})))
 #else
 #define SUFFIX(name) name##_neon_f32
 #define V float32x4_t
 #define LANES 4
 #define OP(name) name##q_f32
-#define ANY_LE(a, b) (vmaxvq_u32(vcleq_f32(a, b)) != 0)
+#define MASK_LE(a, b) ((unsigned)vaddvq_u32(vandq_u32(vcleq_f32(a, b), (uint32x4_t){1, 2, 4, 8})))
 #endif
 #define LOAD(p) OP(vld1)(p)
 #define STORE(p, a) OP(vst1)(p, a)
@@ -136,6 +142,7 @@
 #endif
 #define LESSER(a, b) OP(vmin)(a, b)
 #define GREATER(a, b) OP(vmax)(a, b)
+#define LOWEST(a) OP(vminv)(a)
 #define FMA(a, b, c) OP(vfma)(c, a, b)
 #define FNMA(a, b, c) OP(vfms)(c, a, b)
 #define PICK(a, b, x, y) OP(vbsl)(OP(vclt)(a, b), x, y)
@@ -159,5 +166,6 @@
 #define FMA(a, b, c) ((a) * (b) + (c))
 #define FNMA(a, b, c) ((c) - (a) * (b))
 #define PICK(a, b, x, y) ((a) < (b) ? (x) : (y))
-#define ANY_LE(a, b) ((a) <= (b))
+#define MASK_LE(a, b) ((unsigned)((a) <= (b)))
+#define LOWEST(a) (a)
 #endif

@@ -288,6 +288,7 @@ class OnlineCodebook:
         self._bias = np.zeros(2 * group, W.dtype)  # of a full group, and of the last: no unit, infinitely far
         self._bias[group + (self._m - 1) % group + 1 :] = np.inf
         self._margin = margins.direct(self._d, W.dtype)
+        self._classes, self._highest = np.empty(0, np.uint16), 0
 
     def codebook(self) -> Array:
         """Return the vectors as they are now, (m, d)."""
@@ -321,7 +322,7 @@ class OnlineCodebook:
     ) -> tuple[Array, Array]:
         units, distances = np.empty(len(order), np.int64), np.empty(len(order))
         seen: tuple[Array | None, Array | None] = None, None
-        shape = 1, 1, 0
+        shape, q = (1, 1, 0), 0 if table is None else table.shape[1]
         if not isinstance(classes, Displacements):
             seen = classes, None
         elif self._m <= DENSE_UP_TO:
@@ -330,7 +331,15 @@ class OnlineCodebook:
             seen, shape = (classes.lut, classes.nearest_class), (classes.rows, classes.columns, len(classes.lut))
         _compiled.online(
             self._level.number, X.dtype == np.float64, self._packed, self._bias, X, order, rates, table, factors,
-            *seen, units, distances, len(X), len(order), self._m, self._d, 0 if table is None else table.shape[1],
-            *shape, table is not None and table.dtype == np.float32, self._margin,
+            *seen, units, distances, len(X), len(order), self._m, self._d, q, *shape, self._covers(seen[0], q),
+            self._margin,
         )  # fmt: skip
         return units, distances
+
+    def _covers(self, classes: Array | None, q: int) -> bool:
+        """Whether a table of q classes holds every one of ``classes``."""
+        if classes is None:
+            return False
+        if classes is not self._classes:
+            self._classes, self._highest = classes, int(classes.max(initial=0))
+        return self._highest < q

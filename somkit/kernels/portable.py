@@ -181,6 +181,6 @@ class OnlineCodebook:
         for t, sample in enumerate(order):
             units[t], distances[t] = self.nearest(X[sample])
             seen = classes.seen_from(int(units[t])) if isinstance(classes, Displacements) else classes[units[t]]
-            row = np.append(rates[t] * table[t].astype(np.float64), 0.0)
+            row = np.append(table.dtype.type(rates[t]) * table[t], table.dtype.type(0))
             self.move(X[sample], row[np.minimum(seen, table.shape[1])])
         return units, distances
