@@ -260,6 +260,11 @@ class Neighbourhood(Component):
         """`reach` as a number, infinite for "none"."""
         return math.inf if isinstance(self.reach, str) else float(self.reach)
 
+    @property
+    def product_felt(self) -> str | None:
+        """`product` where it still holds within `reach`: a limited reach is no product, but for a square's."""
+        return self.product if math.isinf(self.longest_reach) or self.product == "chebyshev" else None
+
     @final
     def influences(self, distance: Any, radius: Any) -> Array:
         """Return the influence that training uses, for distances and radii that broadcast.
@@ -286,11 +291,8 @@ class Neighbourhood(Component):
     @final
     def at(self, radius: float) -> Influence:
         """Return the influence at one radius, for `Lattice.spread`."""
-        whole = (
-            math.isinf(self.longest_reach) or self.product == "chebyshev"
-        )  # a limited reach is no product, but a square
         function = lambda distance: self.influences(distance, radius)  # noqa: E731 - it closes over the radius
-        return Influence(function, reach=self.longest_reach, product=self.product if whole and radius > 0 else None)
+        return Influence(function, reach=self.longest_reach, product=self.product_felt if radius > 0 else None)
 
 
 @attrs.frozen(kw_only=True)

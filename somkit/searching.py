@@ -7,7 +7,7 @@ from typing import Any, Protocol, final
 import attrs
 import numpy as np
 
-from somkit.kernels import Classes, Displacements
+from somkit.kernels import Classes, influences_from
 
 Array = np.ndarray[Any, Any]
 Tiles = tuple[Array, Array]
@@ -32,8 +32,9 @@ class MovingCodebook(Protocol):
         order, rates : arrays of shape (updates,)
         table : array of shape (updates, q)
             The influence at each of the q distinct map distances.
-        classes : uint16 array of shape (m, m), or Displacements
-            Which of the q distances lies between two units; q or more: never moved.
+        classes : uint16 array of shape (m, m), Displacements or Products
+            Which of the q distances lies between two units; q or more: never moved. `Products`: the influence is the
+            product of those at two distances.
 
         Returns
         -------
@@ -85,10 +86,7 @@ class PlainCodebook:
         units, distances = np.empty(len(order), dtype=np.int64), np.empty(len(order))
         for step, sample in enumerate(order):
             units[step], distances[step] = self.nearest(X[sample])
-            best = int(units[step])
-            seen = classes.seen_from(best) if isinstance(classes, Displacements) else classes[best]
-            influence = np.append(table[step], 0)[np.minimum(seen, table.shape[1])]
-            self.move(X[sample], rates[step] * influence)
+            self.move(X[sample], rates[step] * influences_from(classes, int(units[step]), table[step]))
         return units, distances
 
     def nearest(self, x: Array) -> tuple[int, float]:

@@ -373,6 +373,44 @@ def test_a_reach_that_shrinks_leaves_nothing_behind(implementation, rows, column
 
 @every_implementation
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("rows", "columns", "parities"), [(1, 1, 1), (1, 40, 1), (13, 13, 1), (7, 5, 2), (9, 70, 2)])
+def test_products_of_rows_and_columns_equal_the_definition(implementation, dtype, rows, columns, parities):
+    """Influences that are products move units as their products written out, rows out of reach included."""
+    rng = np.random.default_rng(3)
+    down = np.abs(np.arange(1 - rows, rows))
+    shift = 0.5 * (np.arange(parities)[None, :] - np.arange(parities)[:, None])
+    across = np.abs(np.arange(1 - columns, columns) + shift[:, :, None])
+    distances, which = np.unique(np.concatenate([down, across.ravel()]), return_inverse=True)
+    products = kernels.Products(which[: len(down)], which[len(down) :].reshape(across.shape))
+    X, W0 = rng.normal(size=(40, 3)).astype(dtype), rng.normal(size=(rows * columns, 3)).astype(dtype)
+    order, rates = rng.integers(0, 40, size=90), np.linspace(0.5, 0.01, 90)
+    table = np.exp(-((distances / np.linspace(3, 0.4, 90)[:, None]) ** 2) / 2).astype(dtype)
+    table[table < 1e-3] = 0
+    r, c = np.divmod(np.arange(rows * columns), columns)
+    expected, units = W0.copy(), []
+    for t, i in enumerate(order):
+        units.append(int(direct(X[i : i + 1], expected)[0][0, 0]))
+        R, C = divmod(units[-1], columns)
+        beside = across[R % parities, r % parities, c - C + columns - 1]
+        felt = table[t, np.searchsorted(distances, np.abs(r - R))] * table[t, np.searchsorted(distances, beside)]
+        expected += (dtype(rates[t]) * felt)[:, None] * (X[i] - expected)
+    found, _ = kernels.online_block(X, order, W0, rates, table, products, implementation=implementation)
+    np.testing.assert_array_equal(found, units)
+    np.testing.assert_array_equal(W0, expected)
+
+
+def test_products_need_a_table_of_every_class():
+    """A table too short for its products is refused, and so are classes of another map."""
+    book = kernels.OnlineCodebook(np.zeros((4, 2)))
+    products = kernels.Products(np.array([1, 0, 1]), np.array([[[1, 0, 1]]]))
+    with pytest.raises(ValueError, match="the table must hold all 2 classes, got 1"):
+        book.run(np.zeros((1, 2)), [0], [0.5], np.ones((1, 1)), products)
+    with pytest.raises(ValueError, match="the classes are those of 4 units, the codebook has 3"):
+        kernels.OnlineCodebook(np.zeros((3, 2))).run(np.zeros((1, 2)), [0], [0.5], np.ones((1, 2)), products)
+
+
+@every_implementation
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_online_steps_equal_a_block(implementation, dtype):
     """Searching and moving one by one, with factors given, is the same as a block."""
     rng = np.random.default_rng(8)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from somkit import Recipe
+from somkit.kernels import influences_from
 from somkit.lattice import Influence, Lattice
 
 LATTICES = [
@@ -63,3 +64,21 @@ def test_only_products_are_spread_by_axes(topology, neighbourhood, by_axes):
     lattice, influence = recipe.topology.lattice(), recipe.neighbourhood.at(1.0)
     spread = None if influence.product is None else lattice.rule.spread(np.eye(16), influence)
     assert (spread is not None) == by_axes
+
+
+@pytest.mark.parametrize("neighbourhood", ["gaussian", "bubble", "exponential", "bubble:reach=2"])
+@pytest.mark.parametrize("topology", LATTICES)
+def test_rows_and_columns_tell_what_units_feel(topology, neighbourhood):
+    """Where a neighbourhood is a product along a lattice's norm, those of rows and columns give every unit's own."""
+    recipe = Recipe(topology=topology, neighbourhood=neighbourhood)
+    lattice, norm = recipe.topology.lattice(), recipe.neighbourhood.product_felt
+    found = lattice.products(norm)
+    assert (found is None) == (lattice.rule.name == "path" or lattice.rule.norm != norm)
+    if found is None:
+        return
+    distinct, products = found
+    expected = recipe.neighbourhood.influences(lattice.distances_from(range(len(lattice))), 1.5)
+    felt = recipe.neighbourhood.influences(distinct, 1.5)
+    for unit in range(len(lattice)):
+        # Two rounded factors, of arguments up to 20 rounded themselves.
+        np.testing.assert_allclose(influences_from(products, unit, felt), expected[unit], rtol=1e-14)

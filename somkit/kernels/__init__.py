@@ -17,8 +17,17 @@ import numpy as np
 
 from somkit.errors import ParameterError
 from somkit.kernels import portable
-from somkit.kernels.blocks import BLOCK_ROWS, TreeSum, map_blocks, one_blas_thread, usable_cores
-from somkit.kernels.frames import Array, Classes, Displacements, common_type, plain
+from somkit.kernels.blocks import BLOCK_ROWS, TreeSum, ahead, map_blocks, one_blas_thread, usable_cores
+from somkit.kernels.frames import (
+    Array,
+    Classes,
+    Displacements,
+    Products,
+    common_type,
+    influences_from,
+    plain,
+    units_of,
+)
 from somkit.kernels.margins import tie
 from somkit.kernels.portable import NO_WAY, distances_of_pairs
 from somkit.kernels.ranking import power_of_two, rank
@@ -30,12 +39,15 @@ __all__ = [
     "Codebook",
     "Displacements",
     "OnlineCodebook",
+    "Products",
     "TreeSum",
     "accumulate",
+    "ahead",
     "describe",
     "distances_of_pairs",
     "hops",
     "implementations",
+    "influences_from",
     "map_blocks",
     "nearest",
     "one_blas_thread",
@@ -243,7 +255,7 @@ class OnlineCodebook:
     """
 
     def __init__(self, W: Array, implementation: Implementation = _DEFAULT) -> None:
-        self._dtype = common_type(W)
+        self._dtype, self._m = common_type(W), len(W)
         self._kernel = implementation.module.OnlineCodebook(plain(W, self._dtype), *implementation.options)
 
     def run(self, X: Array, order: Array, rates: Array, table: Array, classes: Classes) -> tuple[Array, Array]:
@@ -258,9 +270,10 @@ class OnlineCodebook:
             The neighbourhood at each of the q distinct map distances, and 0 where a unit is not moved; multiplied by
             the rate in the type of ``W``.
             Distances out of reach of the whole block are best left out. Keep it below a megabyte or so.
-        classes : uint16 array of shape (m, m), or Displacements
+        classes : uint16 array of shape (m, m), Displacements or Products
             Which of the q distances lies between two units; q or more (0xFFFF): not moved. Number the
-            distances from near to far: that makes a neighbourhood of limited reach cheap.
+            distances from near to far: that makes a neighbourhood of limited reach cheap. With `Products` the
+            influence on a unit is the product of two entries of the table, which must hold every class.
 
         Returns
         -------
@@ -275,7 +288,13 @@ class OnlineCodebook:
         if X.dtype != self._dtype or not X.flags.c_contiguous:
             X, order = plain(X[order], self._dtype), np.arange(len(order))
         table = plain(table, self._dtype)
-        classes = classes if isinstance(classes, Displacements) else plain(classes, np.uint16)
+        classes = plain(classes, np.uint16) if isinstance(classes, np.ndarray) else classes
+        if units_of(classes) != self._m:
+            message = f"the classes are those of {units_of(classes)} units, the codebook has {self._m}"
+            raise ValueError(message)
+        if isinstance(classes, Products) and classes.count > table.shape[1]:
+            message = f"the table must hold all {classes.count} classes, got {table.shape[1]}"
+            raise ValueError(message)
         found: tuple[Array, Array] = self._kernel.run(
             plain(X, self._dtype), order, plain(rates, np.float64), table, classes
         )

@@ -71,7 +71,8 @@ typedef struct {
     const uint16_t *classes, *nearest_class;
     double relative, absolute;
     Py_ssize_t m, d, groups, q, rows, columns;
-    int parities, covered; /* covered: every class stands in the table */
+    int parities; /* 0: classes between all units; below 0: of rows and of columns, whose influences are multiplied */
+    int covered;  /* every class stands in the table */
 } Online;
 
 typedef struct {
@@ -341,18 +342,21 @@ static PyObject *tiles(PyObject *self, PyObject *args)
 static int online_fits(const Py_buffer *b, const Online *p, Py_ssize_t samples, Py_ssize_t updates, Py_ssize_t size)
 {
     enum { PACKED, BIAS, X, ORDER, RATES, TABLE, FACTORS, CLASS, NEAREST_CLASS, UNITS, DISTANCES };
-    Py_ssize_t across = (2 * p->rows - 1) * p->parities;
-    Py_ssize_t classes = p->parities ? across * (2 * p->columns - 1) : p->m * p->m;
+    Py_ssize_t down = 2 * p->rows - 1, across = 2 * p->columns - 1, classes = p->m * p->m;
+    if (p->parities < 0)
+        classes = p->parities * p->parities * across;
+    else if (p->parities > 0)
+        classes = (down *= p->parities) * across;
     if (!(fits(&b[PACKED], p->groups * 128 * p->d, 1) && fits(&b[BIAS], 256, 1) &&
           fits(&b[X], samples * p->d, size) && fits(&b[ORDER], updates, sizeof(int64_t)) &&
           fits(&b[RATES], updates, sizeof(double)) &&
           fits(&b[TABLE], updates * p->q, size) &&
           fits(&b[FACTORS], p->m, sizeof(double)) && fits(&b[CLASS], classes, sizeof(uint16_t)) &&
-          fits(&b[NEAREST_CLASS], across, sizeof(uint16_t)) && fits(&b[UNITS], updates, sizeof(int64_t)) &&
+          fits(&b[NEAREST_CLASS], down, sizeof(uint16_t)) && fits(&b[UNITS], updates, sizeof(int64_t)) &&
           fits(&b[DISTANCES], updates, sizeof(double))))
         return 0;
     if ((b[TABLE].buf && (!b[CLASS].buf || !b[RATES].buf)) || (p->parities && !b[NEAREST_CLASS].buf) ||
-        p->q > 0xFFFF) {
+        p->q > 0xFFFF || (p->parities < 0 && (!p->covered || p->columns > CLASSES / 4))) {
         PyErr_SetString(PyExc_ValueError, "a table needs rates and at most 65535 classes");
         return 0;
     }

@@ -114,6 +114,33 @@ static TARGET INLINE void SUFFIX(look_up)(const uint16_t *classes, Py_ssize_t fi
     }
 }
 
+/* As `reach`, where the influence on a unit is a product of what its row and its column feel. Whole vectors are written
+ * row after row: past a row's end they hold zeros, which the next row overwrites. */
+static TARGET INLINE void SUFFIX(reach_by_axes)(const Online *p, Py_ssize_t unit, const REAL *table, REAL *values,
+                                                REAL *factors, uint8_t *active)
+{
+    Py_ssize_t parities = -p->parities, odd = parities - 1, row = unit / p->columns, column = unit % p->columns;
+    Py_ssize_t stride = (p->columns + LANES - 1) / LANES * LANES, marked = 0;
+    const uint16_t *down = p->nearest_class + p->rows - 1 - row;
+    for (Py_ssize_t parity = 0; parity < parities; parity++) {
+        const uint16_t *across =
+            p->classes + ((row & odd) * parities + parity) * (2 * p->columns - 1) + p->columns - 1 - column;
+        for (Py_ssize_t c = 0; c < p->columns; c++)
+            values[parity * stride + c] = table[across[c]];
+    }
+    for (Py_ssize_t r = 0; r < p->rows; r++) {
+        REAL felt = table[down[r]];
+        const REAL *columns = values + (r & odd) * stride;
+        Py_ssize_t first = r * p->columns, last = first + p->columns - 1;
+        if (felt == 0)
+            continue;
+        for (Py_ssize_t c = 0; c < p->columns; c += LANES)
+            STORE(factors + first + c, SPREAD(felt) * LOAD(columns + c));
+        for (marked = marked < first / GROUP ? first / GROUP : marked; marked <= last / GROUP; marked++)
+            active[marked] = 1;
+    }
+}
+
 /* Fill in the factors by which an update moves the units that it reaches, to be multiplied by its rate; `values` holds
  * one for each class, and stays zero from *limit on. */
 static TARGET void SUFFIX(reach)(const Online *p, Py_ssize_t unit, Py_ssize_t update, REAL *values, Py_ssize_t *limit,
@@ -121,6 +148,10 @@ static TARGET void SUFFIX(reach)(const Online *p, Py_ssize_t unit, Py_ssize_t up
 {
     const REAL *table = (const REAL *)p->table + update * p->q;
     Py_ssize_t reached = p->q;
+    if (p->parities < 0) {
+        SUFFIX(reach_by_axes)(p, unit, table, values, factors, active);
+        return;
+    }
     while (reached && table[reached - 1] == 0)
         reached--;
     if (reached == p->q && p->covered && !p->parities) { /* every unit is moved */
@@ -183,7 +214,8 @@ static TARGET int SUFFIX(online)(const Online *p, const void *rows, const int64_
                                  const double *rates, const double *factors, int64_t *units, double *distances)
 {
     Py_ssize_t padded = p->groups * GROUP;
-    SUFFIX(Desk) desk = {SUFFIX(zeros)(padded * sizeof(REAL)), SUFFIX(zeros)(CLASSES * sizeof(REAL)),
+    Py_ssize_t classes = p->parities < 0 ? 2 * (p->columns + LANES) : p->covered ? p->q : CLASSES;
+    SUFFIX(Desk) desk = {SUFFIX(zeros)((padded + LANES) * sizeof(REAL)), SUFFIX(zeros)(classes * sizeof(REAL)),
                          SUFFIX(zeros)(p->groups), reserve(padded * sizeof(Py_ssize_t)), 0,
                          reserve(padded * sizeof(double))};
     int failed = !desk.factors || !desk.values || !desk.active || !desk.proposed || !desk.measured;

@@ -16,6 +16,7 @@ Result = TypeVar("Result")
 Array = np.ndarray[Any, Any]
 
 BLOCK_ROWS = 2_048  # part of the result: sums are taken block by block, so changing it changes last bits
+AHEAD = 4  # blocks worked out before they are used
 
 
 def usable_cores() -> int:
@@ -58,6 +59,29 @@ def map_blocks(function: Callable[[int], Result], count: int, n_jobs: int | None
                 yield waiting.popleft().result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def ahead(function: Callable[[int], Result], count: int, n_jobs: int | None = None) -> Iterator[Result]:
+    """Yield ``function(0)``, ``function(1)``, ... in order, the next few worked out while one is being used.
+
+    A few, because waking a thread takes as long as a good part of a block. Nothing is worked out ahead with
+    ``n_jobs=1`` or on one core.
+    """
+    if count < 2 or (n_jobs or usable_cores()) < 2:
+        yield from map(function, range(count))
+        return
+    pool = ThreadPoolExecutor(1, thread_name_prefix="somkit")
+    try:
+        waiting = deque(pool.submit(function, number) for number in range(min(AHEAD, count)))
+        for number in range(AHEAD, count + AHEAD):
+            found = waiting.popleft().result()
+            if number < count:
+                waiting.append(pool.submit(function, number))
+            yield found
+            if not waiting:
+                return
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 class TreeSum:

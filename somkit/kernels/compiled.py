@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from somkit.kernels import _compiled, margins, portable
-from somkit.kernels.frames import Array, Classes, Displacements, Frame
+from somkit.kernels.frames import Array, Classes, Displacements, Frame, Products
 
 DEPTH = 64  # products in one running sum, as in _compiled.c
 LOW_RANK_FROM = 200, 256  # units and features from which a low-rank search may pay (measured)
@@ -305,10 +305,6 @@ class OnlineCodebook:
 
     def run(self, X: Array, order: Array, rates: Array, table: Array, classes: Classes) -> tuple[Array, Array]:
         """Make a block of updates: search, then move by ``rates[t] table[t, class]``."""
-        m = classes.rows * classes.columns if isinstance(classes, Displacements) else len(classes)
-        if m != self._m:
-            message = f"the classes are those of {m} units, the codebook has {self._m}"
-            raise ValueError(message)
         return self._run(X, order, rates, table, None, classes)
 
     def _run(
@@ -323,12 +319,12 @@ class OnlineCodebook:
         units, distances = np.empty(len(order), np.int64), np.empty(len(order))
         seen: tuple[Array | None, Array | None] = None, None
         shape, q = (1, 1, 0), 0 if table is None else table.shape[1]
-        if not isinstance(classes, Displacements):
-            seen = classes, None
-        elif self._m <= DENSE_UP_TO:
-            seen = classes.dense, None
-        else:
+        if isinstance(classes, Products):
+            seen, shape = (classes.across, classes.down), (classes.rows, classes.columns, -len(classes.across))
+        elif isinstance(classes, Displacements) and self._m > DENSE_UP_TO:
             seen, shape = (classes.lut, classes.nearest_class), (classes.rows, classes.columns, len(classes.lut))
+        elif classes is not None:
+            seen = classes.dense if isinstance(classes, Displacements) else classes, None
         _compiled.online(
             self._level.number, X.dtype == np.float64, self._packed, self._bias, X, order, rates, table, factors,
             *seen, units, distances, len(X), len(order), self._m, self._d, q, *shape, self._covers(seen[0], q),

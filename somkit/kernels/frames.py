@@ -116,4 +116,62 @@ class Displacements:
         return table[: self.rows, : self.columns].reshape(-1)
 
 
-Classes = Array | Displacements
+@dataclass(frozen=True)
+class Products:
+    """Map distances of a regular lattice along its rows and its columns, for influences that are products of the two.
+
+    The influence of unit (R, C) on (r, c) is that at class ``down[r - R + rows - 1]`` times that at class
+    ``across[R % parities, r % parities, c - C + columns - 1]``.
+
+    Parameters
+    ----------
+    down : uint16 array of shape (2 rows - 1,)
+    across : uint16 array of shape (parities, parities, 2 columns - 1)
+        Parities are 1, or 2 for lattices (hexagonal ones) whose even and odd rows are shifted.
+    """
+
+    down: Array
+    across: Array
+
+    def __post_init__(self) -> None:
+        down, across = self.down.shape, self.across.shape
+        if not (len(down) == 1 and len(across) == 3 and across[0] == across[1] and down[0] % 2 and across[2] % 2):
+            message = f"Products need shapes (2 rows - 1,) and (p, p, 2 columns - 1), got {down} and {across}."
+            raise ValueError(message)
+        object.__setattr__(self, "down", plain(self.down, np.uint16))
+        object.__setattr__(self, "across", plain(self.across, np.uint16))
+
+    @property
+    def rows(self) -> int:
+        """Rows of the lattice."""
+        return (len(self.down) + 1) // 2
+
+    @property
+    def columns(self) -> int:
+        """Columns of the lattice."""
+        return (int(self.across.shape[2]) + 1) // 2
+
+    @cached_property
+    def count(self) -> int:
+        """How many classes there are."""
+        return int(max(self.down.max(), self.across.max())) + 1
+
+
+Classes = Array | Displacements | Products
+
+
+def units_of(classes: Classes) -> int:
+    """Return how many units classes are those of."""
+    return len(classes) if isinstance(classes, np.ndarray) else classes.rows * classes.columns
+
+
+def influences_from(classes: Classes, unit: int, influence: Array) -> Array:
+    """Return what every unit feels of one, (m,), from the influence at each class, (q,); 0 from class q on."""
+    if isinstance(classes, Products):
+        (row, column), parities = divmod(unit, classes.columns), len(classes.across)
+        down = influence[classes.down[classes.rows - 1 - row :][: classes.rows]]
+        across = classes.across[row % parities, :, classes.columns - 1 - column :][:, : classes.columns]
+        every = influence[across[np.arange(classes.rows) % parities]]
+        return np.asarray(down[:, None] * every).reshape(-1)
+    seen = classes.seen_from(unit) if isinstance(classes, Displacements) else classes[unit]
+    return np.append(influence, influence.dtype.type(0))[np.minimum(seen, len(influence))]

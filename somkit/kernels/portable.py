@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from somkit.kernels import margins
-from somkit.kernels.frames import HUGE_NORM, SAFE_SUMS, Array, Classes, Displacements, Frame, sum_of_squares
+from somkit.kernels.frames import HUGE_NORM, SAFE_SUMS, Array, Classes, Frame, influences_from, sum_of_squares
 
 SCORES = 2**18  # scores that are made and scanned before they leave the second-level cache
 NO_WAY = 0xFFFF  # as a number of edges
@@ -173,14 +173,9 @@ class OnlineCodebook:
 
     def run(self, X: Array, order: Array, rates: Array, table: Array, classes: Classes) -> tuple[Array, Array]:
         """Make a block of updates: search, then move by ``rates[t] table[t, class]``."""
-        m = classes.rows * classes.columns if isinstance(classes, Displacements) else len(classes)
-        if m != len(self._W):
-            message = f"the classes are those of {m} units, the codebook has {len(self._W)}"
-            raise ValueError(message)
         units, distances = np.empty(len(order), np.int64), np.empty(len(order))
         for t, sample in enumerate(order):
             units[t], distances[t] = self.nearest(X[sample])
-            seen = classes.seen_from(int(units[t])) if isinstance(classes, Displacements) else classes[units[t]]
-            row = np.append(table.dtype.type(rates[t]) * table[t], table.dtype.type(0))
-            self.move(X[sample], row[np.minimum(seen, table.shape[1])])
+            factors = table.dtype.type(rates[t]) * influences_from(classes, int(units[t]), table[t])
+            self.move(X[sample], factors)
         return units, distances

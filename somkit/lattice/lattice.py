@@ -11,7 +11,7 @@ import attrs
 import numpy as np
 
 from somkit.errors import TopologyError
-from somkit.kernels import Classes, Displacements, TreeSum, map_blocks
+from somkit.kernels import Classes, Products, TreeSum, map_blocks
 from somkit.lattice.rules import BLOCK, TABLE_UNITS, Array, MapDistance, Path, frozen_array
 
 if TYPE_CHECKING:
@@ -193,6 +193,14 @@ class Lattice:
         found = self.rule.levels(self)
         return None if found is None or len(found[0]) > LEVELS else found
 
+    def products(self, norm: str) -> tuple[Array, Products] | None:
+        """Return the distinct distances along rows and columns (q,), from near to far, and which of them lies where.
+
+        For influences that are products along ``norm``, `Influence.product`. None where the lattice is not regular or
+        its own norm is another.
+        """
+        return self.rule.products(norm)
+
     @cached_property
     def tiles(self) -> tuple[Array, Array]:
         """The units in groups of at most 64 that lie together: a permutation, and where in it the groups begin and end.
@@ -265,7 +273,7 @@ class Lattice:
 
         def carry(number: int) -> Array:
             units = holders[number * BLOCK : (number + 1) * BLOCK]
-            if levels is None or felt is None or isinstance(levels[1], Displacements):
+            if levels is None or felt is None or not isinstance(levels[1], np.ndarray):
                 return np.asarray(influence(self.distances_from(units)).T @ values[units])
             found = np.empty(values.shape)
             for start in range(0, len(self), CACHED):

@@ -13,7 +13,7 @@ import attrs
 import numpy as np
 
 from somkit.errors import TopologyError
-from somkit.kernels import NO_WAY, Classes, Displacements, hops, map_blocks
+from somkit.kernels import NO_WAY, Classes, Displacements, Products, hops, map_blocks
 
 if TYPE_CHECKING:
     from somkit.lattice.lattice import Influence, Lattice
@@ -23,6 +23,7 @@ MOST_BOX = 4  # units of a bounding box for each unit of the lattice: more would
 TABLE_UNITS = 2_048  # up to this many units all distances are kept: 32 MB
 HOP_UNITS = 16_384  # up to this many units the numbers of edges between all of them are kept: 512 MB
 FEW_LEVELS = 4_096  # more distinct distances than this among so few units are not worth a table
+MOST_PRODUCTS = 16_384  # distances along rows and columns that a table is made of
 BLOCK = 256  # rows of distances worked on at once: 80 MB for 40 000 units
 
 
@@ -60,6 +61,14 @@ class MapDistance(ABC):
         if len(distinct) > FEW_LEVELS:
             return None
         return distinct, which.reshape(len(lattice), -1).astype(np.uint16)
+
+    def products(self, norm: str) -> tuple[Array, Products] | None:
+        """Return the distinct distances along rows and columns and which lies where, for influences of that product.
+
+        None where an influence that is a product along ``norm`` is none along this rule's rows and columns.
+        """
+        del norm
+        return None
 
     def axes(self) -> list[tuple[float, Array]]:
         """Return the extent of each axis and its coordinates: (m, 1), or (m, 2) round a circle."""
@@ -201,22 +210,52 @@ class Coordinates(MapDistance):
             (rows, columns, step, shift) if regular and np.array_equal(across, step * column + shift[row % 2]) else None
         )
 
+    @cached_property
+    def _displacements(self) -> tuple[Array, Array] | None:
+        """Distances down, (2 rows - 1,), and across, (p, p, 2 columns - 1), between rows of p parities; as squared."""
+        if self._steps is None:
+            return None
+        rows, columns, step, shift = self._steps
+        down, right = np.arange(1.0 - rows, rows), step * np.arange(1.0 - columns, columns)
+        shift = shift[:1] if shift[0] == shift[1] or rows == 1 else shift
+        across = right + (shift[None, :] - shift[:, None])[:, :, None]
+        periods = self.periods if len(self.periods) == 2 else (0.0, *self.periods)
+        wrapped = [
+            np.minimum(delta, period - delta) if period else delta
+            for delta, period in zip((np.abs(down), np.abs(across)), periods, strict=True)
+        ]
+        return wrapped[0], wrapped[1]
+
     def levels(self, lattice: Lattice) -> tuple[Array, Classes] | None:
         """Tell distances by displacement where units stand row by row, for even and odd rows where they differ."""
-        if self._steps is None:
+        if self._displacements is None:
             return super().levels(lattice)
-        rows, columns, step, shift = self._steps
-        down, right = np.arange(1 - rows, rows), np.arange(1 - columns, columns)
+        down, across = self._displacements
+        weights = self.weights if len(self.weights) == 2 else (1.0, *self.weights)
         tables = []
-        for parity in range(1 if shift[0] == shift[1] or rows == 1 else 2):
-            across = step * right[None, :] + (shift[(parity + down) % 2] - shift[parity])[:, None]
-            deltas = [np.abs(np.broadcast_to(down[:, None], across.shape)).astype(float), np.abs(across)]
-            periods = self.periods if len(self.periods) == 2 else (0.0, *self.periods)
-            wrapped = [np.minimum(d, period - d) if period else d for d, period in zip(deltas, periods, strict=True)]
-            weights = self.weights if len(self.weights) == 2 else (1.0, *self.weights)
-            tables.append(_coordinate_norm(self.norm, wrapped, weights))
+        for parity in range(len(across)):
+            seen = across[parity, (parity + np.arange(1 - (len(down) + 1) // 2, (len(down) + 1) // 2)) % len(across)]
+            tables.append(_coordinate_norm(self.norm, [np.broadcast_to(down[:, None], seen.shape), seen], weights))
         distinct, which = np.unique(np.array(tables), return_inverse=True)
         return distinct, Displacements(which.reshape(np.shape(tables)).astype(np.uint16))
+
+    def products(self, norm: str) -> tuple[Array, Products] | None:
+        """Take rows and columns apart where units stand row by row."""
+        return self._products if norm == self.norm else None
+
+    @cached_property
+    def _products(self) -> tuple[Array, Products] | None:
+        if self._displacements is None:
+            return None
+        down, across = self._displacements
+        if self.norm == "euclidean":
+            weights = self.weights if len(self.weights) == 2 else (1.0, *self.weights)
+            down, across = down * np.sqrt(weights[0]), across * np.sqrt(weights[1])
+        distinct, which = np.unique(np.concatenate([down, across.ravel()]), return_inverse=True)
+        if len(distinct) > MOST_PRODUCTS:
+            return None
+        classes = which.astype(np.uint16)
+        return distinct, Products(classes[: len(down)], classes[len(down) :].reshape(across.shape))
 
     def rows(self, lattice: Lattice, units: Array) -> Array:
         """Evaluate the norm, the short way round on periodic axes."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, final
 import attrs
 import numpy as np
 
+from somkit import kernels
 from somkit.components import Trainer
 from somkit.engine import State, Task
 from somkit.errors import RecipeError, SampleError
@@ -16,8 +17,8 @@ from somkit.validators import choice, flag, integer
 
 Array = np.ndarray[Any, Any]
 
-UPDATES = 1_024  # updates whose rates and influences are asked for at once,
-TABLE_BYTES = 1 << 19  # in a table that fits the second-level cache
+UPDATES = 4_096  # updates whose rates and influences are asked for at once,
+TABLE_BYTES = 120 << 10  # in a table of less than 128 KB: more is given back to the system each time
 
 
 @final
@@ -88,27 +89,31 @@ class Online(Trainer):
             raise SampleError(message)
         if self.order == "sequential":
             return (state.updates + np.arange(steps)) % n
-        return np.concatenate([rng.permutation(n) for _ in range(-(-steps // n))])[:steps]
+        return rng.permuted(np.tile(np.arange(n), (-(-steps // n), 1)), axis=1).ravel()[:steps]
 
 
 def _run(task: Task, state: State, order: Array, rates: Array, radii: Array) -> tuple[Array, Array, float]:
     """Return the codebook after the updates, the best unit of each, and the sum of its distances before it."""
-    neighbourhood, levels = task.neighbourhood, state.lattice.levels
+    neighbourhood, lattice = task.neighbourhood, state.lattice
     moving = task.metric.online(state.codebook)
+    product = neighbourhood.product_felt
+    levels = (lattice.products(product) if product else None) or lattice.levels
     if levels is None:
         return _run_by_rows(task, state, moving, order, rates, radii)
     distinct, classes = levels
     units, distances = np.empty(len(order), dtype=np.int64), np.empty(len(order))
     dtype = state.codebook.dtype
-    felt = distinct[distinct <= neighbourhood.longest_reach].astype(dtype)
+    whole = isinstance(classes, kernels.Products)
+    felt = (distinct if whole else distinct[distinct <= neighbourhood.longest_reach]).astype(dtype)
     updates = max(1, min(UPDATES, TABLE_BYTES // (dtype.itemsize * len(felt))))
-    for start in range(0, len(order), updates):
-        block = slice(start, start + updates)
-        table = neighbourhood.influences(felt, radii[block, None].astype(dtype))
-        chosen = order[block]
-        units[block], distances[block] = moving.run(
-            task.samples.rows(chosen), np.arange(len(chosen)), rates[block], table, classes
-        )
+
+    def prepare(number: int) -> tuple[slice, Array, Array]:
+        block = slice(number * updates, (number + 1) * updates)
+        table = neighbourhood.influences(felt[:, None], radii[block].astype(dtype))  # long rows are worked out faster
+        return block, task.samples.rows(order[block]), np.ascontiguousarray(table.T)
+
+    for block, rows, table in kernels.ahead(prepare, -(-len(order) // updates), task.n_jobs):
+        units[block], distances[block] = moving.run(rows, np.arange(len(rows)), rates[block], table, classes)
     return moving.codebook(), units, float(distances.sum())
 
 
