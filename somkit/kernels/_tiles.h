@@ -38,22 +38,33 @@ static TARGET INLINE void SUFFIX(scan)(const Tiles *p, const REAL *x, Py_ssize_t
     }
     if (!MASK_LE(LESSER(LESSER(a[0], a[1]), LESSER(a[2], a[3])), SPREAD(so_far->limit)))
         return;
-    REAL values[TILE];
-    UNROLL
-    for (int v = 0; v < 4; v++)
-        STORE(values + v * LANES, a[v]);
-    double *nearest = so_far->nearest;
-    for (int l = 0; l < TILE; l++) {
-        double apart = values[l];
-        nearest[1] = apart < nearest[0] ? nearest[0] : apart < nearest[1] ? apart : nearest[1];
-        nearest[0] = apart < nearest[0] ? apart : nearest[0];
-    }
-    so_far->limit = ROUND_UP(nearest[k - 1] * (1 + p->relative) + p->absolute);
-    for (int l = 0; l < TILE; l++)
-        if (values[l] <= so_far->limit && unit_of[l] >= 0) {
-            proposed[so_far->found] = (Py_ssize_t)unit_of[l];
-            measured[so_far->found++] = values[l];
+    double *nearest = so_far->nearest, lowest = LOWEST(LESSER(LESSER(a[0], a[1]), LESSER(a[2], a[3])));
+    if (k == 2) {
+        REAL values[TILE];
+        UNROLL
+        for (int v = 0; v < 4; v++)
+            STORE(values + v * LANES, a[v]);
+        for (int l = 0; l < TILE; l++) {
+            double apart = values[l];
+            nearest[1] = apart < nearest[0] ? nearest[0] : apart < nearest[1] ? apart : nearest[1];
+            nearest[0] = apart < nearest[0] ? apart : nearest[0];
         }
+    } else
+        nearest[0] = lowest < nearest[0] ? lowest : nearest[0];
+    so_far->limit = ROUND_UP(nearest[k - 1] * (1 + p->relative) + p->absolute);
+    UNROLL
+    for (int v = 0; v < 4; v++) {
+        unsigned within = MASK_LE(a[v], SPREAD(so_far->limit));
+        if (!within)
+            continue;
+        REAL values[LANES];
+        STORE(values, a[v]);
+        for (int l = 0; within >> l; l++)
+            if (within >> l & 1 && unit_of[v * LANES + l] >= 0) {
+                proposed[so_far->found] = (Py_ssize_t)unit_of[v * LANES + l];
+                measured[so_far->found++] = values[l];
+            }
+    }
 }
 
 /* Where to look first if no seed is given: the tile of the nearest box in the group of the nearest box. */
