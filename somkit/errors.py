@@ -33,6 +33,10 @@ class SampleTypeError(SampleError, TypeError):
     """Samples that are not real numbers."""
 
 
+class MeasureError(SomkitError, ValueError):
+    """A measure that has no value for this map or these samples."""
+
+
 class MapFileError(SomkitError, ValueError):
     """A map file or checkpoint that cannot be read or written."""
 
