@@ -1,18 +1,20 @@
-"""How sure a measure is: its value on the samples, and on samples drawn again from them."""
+"""All the measures of a map, and how sure one is: its value on samples drawn again from those it was given."""
 
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from typing import TYPE_CHECKING, Any, final
 
 import attrs
 import numpy as np
 
-from somkit.errors import DataWarning, ParameterError
+from somkit.components import Measure
+from somkit.errors import DataWarning, MeasureError, ParameterError
+from somkit.plugins import current
 from somkit.validators import check_integer
 
 if TYPE_CHECKING:
-    from somkit.components import Measure
     from somkit.trained import TrainedMap
 
 Array = np.ndarray[Any, Any]
@@ -110,3 +112,25 @@ def estimate(
                 replicates[number] = np.average(values[counted], weights=again[counted])
     replicates.flags.writeable = False
     return Estimate(value=value, replicates=replicates)
+
+
+def every_measure(
+    trained: TrainedMap, X: Any, y: Any, sample_weight: Any = None
+) -> tuple[dict[str, float], dict[str, str]]:
+    """Return every registered measure that has a value, by name, and why others have none.
+
+    Measures that need labels are in neither where ``y`` is None.
+    """
+    entries = current().registry.entries("measure")
+    shared = Counter(entry.name for entry in entries)
+    values, reasons = {}, {}
+    for entry in entries:
+        part = entry.component()
+        if not isinstance(part, Measure) or (y is None and part.needs_labels):
+            continue
+        name = entry.name if shared[entry.name] == 1 else entry.key
+        try:
+            values[name] = float(part(trained, X, y, sample_weight))
+        except MeasureError as error:
+            reasons[name] = str(error)
+    return values, reasons

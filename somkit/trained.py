@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +13,10 @@ import numpy as np
 
 from somkit.components import Exporter, Measure, Metric, Visualiser
 from somkit.engine import search
-from somkit.errors import MeasureError, ParameterError, SampleError
+from somkit.errors import ParameterError, SampleError
 from somkit.kernels import TreeSum
 from somkit.lattice import Lattice, networkx_of_lattice
-from somkit.measuring import Estimate, estimate
+from somkit.measuring import Estimate, estimate, every_measure
 from somkit.plugins import current
 from somkit.records import record_lattice, record_records, record_scaling
 from somkit.samples import Samples, Scaling, feature_names_of
@@ -273,15 +271,7 @@ class TrainedMap:
         Those that need labels are left out unless ``y`` is given, and so are those that have no value for this map or
         these samples; `measure` says why.
         """
-        entries = current().registry.entries("measure")
-        shared = Counter(entry.name for entry in entries)
-        found = {}
-        for entry in entries:
-            part = entry.component()
-            if isinstance(part, Measure) and (y is not None or not part.needs_labels):
-                with contextlib.suppress(MeasureError):
-                    found[entry.name if shared[entry.name] == 1 else entry.key] = float(part(self, X, y, sample_weight))
-        return found
+        return every_measure(self, X, y, sample_weight)[0]
 
     def measure_units(
         self, measure: Any, X: Any = None, y: Any = None, sample_weight: Any = None, **fields: Any

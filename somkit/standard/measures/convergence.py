@@ -77,7 +77,7 @@ class EmbeddingAccuracy(Measure):
         close = np.isclose(W, samples.mean, rtol=1e-9, atol=0).all(axis=0)
         varied = np.flatnonzero(~constant)
         if self.test == "kolmogorov_smirnov":
-            columns = (_column(samples, at) for at in varied)
+            columns = (_column(samples, feature) for feature in varied.tolist())
             pairs = zip(columns, W[:, varied].T, strict=True)
             embedded = np.array([self._same_distribution(values, weight, count, units) for values, units in pairs])
         else:
@@ -90,9 +90,9 @@ class EmbeddingAccuracy(Measure):
 
         m, outside = len(W), (1 - self.confidence) / 2
         among_units = W.var(axis=0, ddof=1)
-        slack = norm.ppf(1 - outside) * np.sqrt(variance / count + among_units / m)
+        slack = norm.isf(outside) * np.sqrt(variance / count + among_units / m)
         ratio = among_units / variance
-        low, high = f.ppf([outside, 1 - outside], m - 1, count - 1)
+        low, high = f.ppf(outside, m - 1, count - 1), f.isf(outside, m - 1, count - 1)
         return np.asarray((np.abs(mean - W.mean(axis=0)) <= slack) & (low <= ratio) & (ratio <= high))
 
     def _same_distribution(self, values: Array, weight: Array, count: float, units: Array) -> bool:
