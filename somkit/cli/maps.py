@@ -87,6 +87,10 @@ def measure(
     """
     trained = read_map(map_file)
     samples = read_data_for(trained, data, label=label)
+    for spelling in chosen:
+        if label is None and resolve("measure", spelling).needs_labels:
+            message = f"measure '{spelling}' needs labels: give the column that holds them, --label COLUMN."
+            raise click.UsageError(message, click.get_current_context())
     values, reasons = (
         ({spelling: trained.measure(spelling, samples.X, samples.y) for spelling in chosen}, {})
         if chosen

@@ -245,9 +245,10 @@ class NeighbourhoodPreservation(Measure):
     Examples
     --------
     >>> from somkit import TrainedMap
-    >>> X = [[0.0], [1.0], [2.5], [4.5], [7.0]]
-    >>> TrainedMap.from_codebook("line:units=5", X).measure("neighbourhood_preservation", X, k=2)
-    0.9
+    >>> X = [[0.0], [1.0], [3.0]]
+    >>> trained = TrainedMap.from_codebook("line:units=3", [[0.0], [3.0], [1.0]])
+    >>> trained.measure_samples("neighbourhood_preservation", X, k=1)  # 3 stands between 0 and 1, equally near to both
+    array([0. , 0. , 0.5])
     """
 
     name: ClassVar[str] = "neighbourhood_preservation"

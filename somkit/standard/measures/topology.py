@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class TopographicProduct(Measure):
     """Whether units near on the map are near in the data, over every number of neighbours; 0 is best.
 
-    Below 0 the map has too few dimensions for the data and folds, above 0 it has more than they need. It looks at the
-    codebook alone and takes no samples.
+    Below 0 the map has too few dimensions for the data, above 0 more than they need. It looks at the codebook alone and
+    takes no samples.
 
     Parameters
     ----------
@@ -50,8 +50,10 @@ class TopographicProduct(Measure):
     Examples
     --------
     >>> from somkit import TrainedMap
-    >>> TrainedMap.from_codebook("line:units=4", [[0.0], [1.0], [2.5], [4.5]]).measure("topographic_product") < 0
-    True
+    >>> TrainedMap.from_codebook("line:units=3", [[0.0], [1.0], [3.0]]).measure("topographic_product")
+    0.0
+    >>> round(TrainedMap.from_codebook("line:units=3", [[0.0], [9.0], [1.0]]).measure("topographic_product"), 4)
+    0.2409
     """
 
     name: ClassVar[str] = "topographic_product"
