@@ -62,7 +62,7 @@ class PluginWarning(SomkitWarning):
 
 
 class DataWarning(SomkitWarning):
-    """The data would train a map that is probably not what was meant."""
+    """The data would train a map that is probably not what was meant, or a measure took a draw of them."""
 
 
 class MapFileWarning(SomkitWarning):

@@ -531,7 +531,7 @@ def test_measures_of_pairs_draw_from_many_samples(wine, kohonen, name):
     X = np.concatenate([wine, wine + 0.01])
     said = (
         "measures that look at all pairs of samples took 200 of the 356, drawn at random; max_samples=356 takes all, "
-        "in 3 times the time."
+        "in 3.2 times the time."
     )
     with pytest.warns(DataWarning) as caught:
         first = kohonen.measure(name, X, max_samples=200)

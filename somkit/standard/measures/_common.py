@@ -47,9 +47,10 @@ def drawn(candidates: Array, most: int, seed: int, what: str) -> Array:
     count = len(candidates)
     if count <= most:
         return candidates
+    times = (count / most) ** 2
     message = (
         f"measures that look at all pairs of {what} took {most} of the {count}, drawn at random; max_{what}={count} "
-        f"takes all, in {round((count / most) ** 2)} times the time."
+        f"takes all, in {times:.{0 if times >= 10 else 1}f} times the time."
     )
     warnings.warn(message, DataWarning, stacklevel=1)  # from one place, so that several measures say it once
     return np.sort(np.random.default_rng(seed).choice(candidates, most, replace=False))
