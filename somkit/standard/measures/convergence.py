@@ -51,7 +51,7 @@ class EmbeddingAccuracy(Measure):
     --------
     >>> from somkit import TrainedMap
     >>> trained = TrainedMap.from_codebook("line:units=4", [[0.0], [1.0], [2.0], [3.0]])
-    >>> X = [[0.5, ], [1.5], [2.5], [0.1], [2.9]]
+    >>> X = [[0.5], [1.5], [2.5], [0.1], [2.9]]
     >>> trained.measure("embedding_accuracy", X), trained.measure("embedding_accuracy", [[7.0], [8.0], [9.0]])
     (1.0, 0.0)
     """
