@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import attrs
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from somkit.trained import TrainedMap
 
-TOGETHER = 256  # points, in the order of their clusters, whose distances are taken from one table
+TOGETHER = 256  # points whose distances to their clusters' centres are taken from one table of at most 256 x 256
 
 
 def cluster_units(trained: TrainedMap, clusters: int | str) -> Array:
@@ -50,28 +51,35 @@ class _Points:
     """What is clustered: samples or units' vectors, the weight and the cluster of each."""
 
     trained: TrainedMap
-    vectors: Array  # (p, d)
+    read: Callable[[Array], Array]  # which of them -> (k, d)
     weight: Array  # (p,), > 0
     cluster: Array  # (p,), 0..k-1, each taken
     index: Array  # (p,), which samples they are, or units
 
     @classmethod
-    def of(cls, measure: Index, trained: TrainedMap, X: Any, sample_weight: Any, *, pairs: bool) -> _Points:
+    def of(
+        cls,
+        measure: Index,
+        trained: TrainedMap,
+        X: Any,
+        sample_weight: Any,
+        draw: Callable[[Array], Array] = np.asarray,
+    ) -> _Points:
+        """Return the units, or the samples that ``draw`` takes of those that count."""
         groups = cluster_units(trained, measure.clusters)
         if measure.points == "units":
             index, weight, labels = np.arange(len(groups)), np.ones(len(groups)), groups
         else:
             samples = trained.samples(X, sample_weight)
-            weight, index = weights(samples), np.flatnonzero(weights(samples) > 0)
+            weight = weights(samples)
+            index = draw(np.flatnonzero(weight > 0))
             labels = groups[trained.search(samples)[0][:, 0]]
-        if isinstance(measure, Silhouette) and pairs:
-            index = drawn(index, measure.max_samples, measure.seed, "samples")
         taken, cluster = np.unique(labels[index], return_inverse=True)
         if len(taken) < 2:
             message = f"measure '{measure.name}' needs at least two clusters that {measure.points} fall in, got one."
             raise MeasureError(message)
-        vectors = trained.codebook if measure.points == "units" else samples.rows(index)
-        return cls(trained=trained, vectors=vectors, weight=weight[index], cluster=cluster, index=index)
+        read = trained.codebook.__getitem__ if measure.points == "units" else samples.rows
+        return cls(trained=trained, read=read, weight=weight[index], cluster=cluster, index=index)
 
     @property
     def members(self) -> csr_array:
@@ -88,19 +96,23 @@ class _Points:
     @property
     def centres(self) -> Array:
         """The weighted mean of each cluster, (k, d)."""
-        return np.asarray(self.members.T @ self.vectors.astype(np.float64) / self.total[:, None])
+        members, total = self.members, 0.0
+        for rows in blocks(len(self.index), self.trained.codebook.shape[1]):
+            total = total + members[rows].T @ self.read(self.index[rows]).astype(np.float64)
+        return np.asarray(total / self.total[:, None])
 
     def distances(self, first: Array, second: Array) -> Array:
+        """Return all distances, in the map's metric."""
         return np.asarray(self.trained.metric.pairwise(first, second), dtype=np.float64)
 
     def from_centres(self, centres: Array) -> Array:
         """Return the distance of each point from the centre of its cluster, (p,)."""
         found = np.empty(len(self.cluster))
-        order = np.argsort(self.cluster, kind="stable")
-        for start in range(0, len(order), TOGETHER):
-            rows = order[start : start + TOGETHER]
+        for start in range(0, len(found), TOGETHER):
+            rows = slice(start, start + TOGETHER)
             near, which = np.unique(self.cluster[rows], return_inverse=True)
-            found[rows] = self.distances(self.vectors[rows], centres[near])[np.arange(len(rows)), which]
+            table = self.distances(self.read(self.index[rows]), centres[near])
+            found[rows] = table[np.arange(len(table)), which]
         return found
 
 
@@ -163,7 +175,7 @@ class Silhouette(Measure):
     def __call__(self, trained: TrainedMap, X: Any = None, y: Any = None, sample_weight: Any = None) -> float:
         """Return the weighted mean."""
         del y
-        points = _Points.of(self, trained, X, sample_weight, pairs=True)
+        points = _Points.of(self, trained, X, sample_weight, self._draw)
         return mean(self._of_points(points), points.weight)
 
     def per_sample(self, trained: TrainedMap, X: Any = None, y: Any = None, sample_weight: Any = None) -> Array | None:
@@ -171,7 +183,7 @@ class Silhouette(Measure):
         del y
         if self.points == "units":
             return None
-        points = _Points.of(self, trained, X, sample_weight, pairs=True)
+        points = _Points.of(self, trained, X, sample_weight, self._draw)
         found = np.full(len(trained.samples(X)), np.nan)
         found[points.index] = self._of_points(points)
         return found
@@ -180,14 +192,18 @@ class Silhouette(Measure):
         """Return the silhouette of each unit's vector, or the mean over the samples of each unit."""
         if self.points == "samples":
             return super().per_unit(trained, X, y, sample_weight)
-        return self._of_points(_Points.of(self, trained, X, sample_weight, pairs=True))
+        return self._of_points(_Points.of(self, trained, X, sample_weight, self._draw))
+
+    def _draw(self, index: Array) -> Array:
+        return drawn(index, self.max_samples, self.seed, "samples")
 
     @staticmethod
     def _of_points(points: _Points) -> Array:
         members, total = points.members, points.total
-        found = np.zeros(len(points.cluster))
+        vectors = points.read(points.index)
+        found = np.zeros(len(vectors))
         for rows in blocks(len(found), len(found)):
-            sums = points.distances(points.vectors[rows], points.vectors) @ members
+            sums = points.distances(vectors[rows], vectors) @ members
             at, own = np.arange(len(sums)), points.cluster[rows]
             others = total[own] - points.weight[rows]
             company = others > 1e-12 * total[own]
@@ -245,7 +261,7 @@ class DaviesBouldin(Measure):
     def __call__(self, trained: TrainedMap, X: Any = None, y: Any = None, sample_weight: Any = None) -> float:
         """Return the mean over clusters."""
         del y
-        points = _Points.of(self, trained, X, sample_weight, pairs=False)
+        points = _Points.of(self, trained, X, sample_weight)
         centres = points.centres
         width = points.members.T @ points.from_centres(centres) / points.total
         worst = np.empty(len(centres))
@@ -303,9 +319,9 @@ class CalinskiHarabasz(Measure):
     def __call__(self, trained: TrainedMap, X: Any = None, y: Any = None, sample_weight: Any = None) -> float:
         """Return the ratio."""
         del y
-        points = _Points.of(self, trained, X, sample_weight, pairs=False)
+        points = _Points.of(self, trained, X, sample_weight)
         centres, weight = points.centres, points.weight / points.weight.mean()
-        middle = (weight @ points.vectors / len(weight))[None, :]
+        middle = (points.total @ centres / points.total.sum())[None, :]
         within = float(weight @ np.square(points.from_centres(centres)))
         between = float(
             np.bincount(points.cluster, weights=weight) @ np.square(points.distances(centres, middle)[:, 0])
