@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections import Counter
 from typing import TYPE_CHECKING, Any, final
@@ -32,7 +33,8 @@ class Estimate:
     value : float
         On the samples themselves.
     replicates : array of shape (b,)
-        On each of b draws of as many samples, with replacement, from them (the bootstrap).
+        On each of b draws of as many samples, with replacement, from them (the bootstrap); NaN for a draw on which the
+        measure has no value.
 
     Notes
     -----
@@ -54,11 +56,11 @@ class Estimate:
     replicates: Array = attrs.field(repr=False)
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
-        """Return the percentile interval that holds a share ``level``, in (0, 1), of the replicates."""
+        """Return the percentile interval that holds a share ``level``, in (0, 1), of the replicates with a value."""
         if not 0 < level < 1:
             message = f"level must be a number > 0 and < 1, got {level!r}."
             raise ParameterError(message)
-        low, high = np.quantile(self.replicates, [(1 - level) / 2, (1 + level) / 2])
+        low, high = np.nanquantile(self.replicates, [(1 - level) / 2, (1 + level) / 2])
         return float(low), float(high)
 
     @property
@@ -99,17 +101,21 @@ def estimate(
     value = float(part(trained, X, y, sample_weight))
     values = part.per_sample(trained, X, y, sample_weight) if part.averages else None
     counted = np.flatnonzero(weight > 0 if values is None else (weight > 0) & ~np.isnan(values))
-    replicates = np.empty(resamples)
+    replicates = np.full(resamples, np.nan)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # said once already
         for number in range(resamples):
             times = np.bincount(generator.integers(len(counted), size=len(counted)), minlength=len(counted))
             again = np.zeros(len(weight))
             again[counted] = times * weight[counted]
-            if values is None:
-                replicates[number] = part(trained, X, y, again)
-            else:
+            if values is not None:
                 replicates[number] = np.average(values[counted], weights=again[counted])
+                continue
+            with contextlib.suppress(MeasureError):
+                replicates[number] = part(trained, X, y, again)
+    if np.isnan(replicates).all():
+        message = f"measure '{part.name}' has no value on samples drawn again from so few; give it more."
+        raise MeasureError(message)
     replicates.flags.writeable = False
     return Estimate(value=value, replicates=replicates)
 

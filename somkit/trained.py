@@ -238,8 +238,8 @@ class TrainedMap:
             The samples and labels to measure it on, where the measure needs any.
         bootstrap : int >= 2, optional
             Draw so many times as many samples, with replacement, and measure again: the value comes with an interval.
-        rng : int or numpy Generator, default 0
-            What these draws are drawn with.
+        rng : int, numpy Generator or None, default 0
+            What these draws are drawn with; None: other ones every time.
         **fields
             The measure's own parameters, as in its spelling.
 

@@ -583,6 +583,19 @@ def test_replicates_are_the_measure_of_rows_drawn_again(wine, kohonen):
         assert found.replicates[0] == pytest.approx(kohonen.measure(name, wine[rows], sample_weight=weight[rows]))
 
 
+def test_draws_without_a_value_are_left_out():
+    """A draw on which the measure has no value is NaN and in no interval; where none has one the measure has none."""
+    trained, X = line(0, 9), column(1, 8, 9)  # of 27 draws 3 are of one sample alone, which does not spread
+    found = trained.measure("explained_variance", X, bootstrap=100)
+    assert 0 < np.isnan(found.replicates).sum() < 50
+    assert math.isfinite(found.low)
+    with pytest.raises(MeasureError) as caught:
+        trained.measure("kruskal_shepard", column(0, 9), bootstrap=2, rng=4)
+    assert str(caught.value) == (
+        "measure 'kruskal_shepard' has no value on samples drawn again from so few; give it more."
+    )
+
+
 def test_intervals_hold_the_truth_about_as_often_as_they_say():
     """Of 60 samples from one source, the 90 % interval of the error holds the error of all in most of 100 draws."""
     rng = np.random.default_rng(0)
