@@ -25,7 +25,7 @@ def path_lengths(graph: csr_array, first: Array, second: Array, *, hops: int | N
     Parameters
     ----------
     graph : csr_array of shape (m, m)
-        Symmetric; an entry is the length of an edge, also where it is 0.
+        An entry is the length of an edge, which leads both ways, also where it is 0.
     first, second : arrays of shape (k,)
     hops : int, optional
         Count edges instead, and only up to so many: longer paths are infinite.
