@@ -33,6 +33,10 @@ class SampleTypeError(SampleError, TypeError):
     """Samples that are not real numbers."""
 
 
+class MeasureError(SomkitError, ValueError):
+    """A measure that has no value for this map or these samples."""
+
+
 class MapFileError(SomkitError, ValueError):
     """A map file or checkpoint that cannot be read or written."""
 
@@ -58,7 +62,7 @@ class PluginWarning(SomkitWarning):
 
 
 class DataWarning(SomkitWarning):
-    """The data would train a map that is probably not what was meant."""
+    """The data would train a map that is probably not what was meant, or a measure took a draw of them."""
 
 
 class MapFileWarning(SomkitWarning):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, final
+from typing import TYPE_CHECKING, Any, Literal, final, overload
 
 import attrs
 import numpy as np
@@ -17,6 +16,7 @@ from somkit.engine import search
 from somkit.errors import ParameterError, SampleError
 from somkit.kernels import TreeSum
 from somkit.lattice import Lattice, networkx_of_lattice
+from somkit.measuring import Estimate, estimate, every_measure
 from somkit.plugins import current
 from somkit.records import record_lattice, record_records, record_scaling
 from somkit.samples import Samples, Scaling, feature_names_of
@@ -192,28 +192,86 @@ class TrainedMap:
             total.add(value)
         return float(total.result() / samples.total_weight)
 
-    def measure(self, measure: Any, X: Any = None, y: Any = None, sample_weight: Any = None, **fields: Any) -> float:
-        """Return one measure of the map; ``fields`` are the measure's own, as in its spelling.
+    @overload
+    def measure(
+        self,
+        measure: Any,
+        X: Any = None,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        bootstrap: None = None,
+        rng: Any = 0,
+        **fields: Any,
+    ) -> float: ...
+
+    @overload
+    def measure(
+        self,
+        measure: Any,
+        X: Any = None,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        bootstrap: int,
+        rng: Any = 0,
+        **fields: Any,
+    ) -> Estimate: ...
+
+    def measure(
+        self,
+        measure: Any,
+        X: Any = None,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        bootstrap: int | None = None,
+        rng: Any = 0,
+        **fields: Any,
+    ) -> float | Estimate:
+        """Return one measure of the map, with an interval if asked for.
+
+        Parameters
+        ----------
+        measure : str, dict or Measure
+        X, y, sample_weight : arrays, optional
+            The samples and labels to measure it on, where the measure needs any.
+        bootstrap : int >= 2, optional
+            Draw so many times as many samples, with replacement, and measure again: the value comes with an interval.
+        rng : int, numpy Generator or None, default 0
+            What these draws are drawn with; None: other ones every time.
+        **fields
+            The measure's own parameters, as in its spelling.
+
+        Returns
+        -------
+        float, or Estimate if ``bootstrap`` is given
+
+        Raises
+        ------
+        MeasureError
+            If the measure has no value for this map or these samples.
 
         Examples
         --------
         >>> trained = TrainedMap.from_codebook("line:units=3", [[0.0], [1.0], [2.0]])
         >>> trained.measure("quantisation_error", [[0.5], [2.0]])
         0.25
+        >>> print(trained.measure("quantisation_error", [[0.5], [2.0], [1.1]], bootstrap=200))
+        0.2 (0 to 0.5)
         """
         part: Measure = _with_fields(resolve("measure", measure), fields)
-        return float(part(self, X, y, sample_weight))
+        if bootstrap is None:
+            return float(part(self, X, y, sample_weight))
+        return estimate(part, self, X, y, sample_weight, bootstrap=bootstrap, rng=rng)
 
     def measures(self, X: Any = None, y: Any = None, sample_weight: Any = None) -> dict[str, float]:
-        """Return every registered measure by name; those that need labels only if ``y`` is given."""
-        entries = current().registry.entries("measure")
-        shared = Counter(entry.name for entry in entries)
-        found = {}
-        for entry in entries:
-            part = entry.component()
-            if isinstance(part, Measure) and (y is not None or not part.needs_labels):
-                found[entry.name if shared[entry.name] == 1 else entry.key] = float(part(self, X, y, sample_weight))
-        return found
+        """Return every registered measure by name.
+
+        Those that need labels are left out unless ``y`` is given, and so are those that have no value for this map or
+        these samples; `measure` says why.
+        """
+        return every_measure(self, X, y, sample_weight)[0]
 
     def measure_units(
         self, measure: Any, X: Any = None, y: Any = None, sample_weight: Any = None, **fields: Any
@@ -226,11 +284,26 @@ class TrainedMap:
             If the measure has no such form.
         """
         part: Measure = _with_fields(resolve("measure", measure), fields)
-        values = part.per_unit(self, X, y, sample_weight)
-        if values is None:
-            message = f"measure '{part}' has no value for single units."
-            raise ParameterError(message)
-        return values
+        return _if_any(part.per_unit(self, X, y, sample_weight), part, "units")
+
+    def measure_samples(
+        self, measure: Any, X: Any = None, y: Any = None, sample_weight: Any = None, **fields: Any
+    ) -> Array:
+        """Return a measure sample by sample, shape (n,), NaN where a sample has none.
+
+        Raises
+        ------
+        ParameterError
+            If the measure has no such form.
+
+        Examples
+        --------
+        >>> trained = TrainedMap.from_codebook("line:units=3", [[0.0], [1.0], [2.0]])
+        >>> trained.measure_samples("quantisation_error", [[0.5], [2.0]])
+        array([0.5, 0. ])
+        """
+        part: Measure = _with_fields(resolve("measure", measure), fields)
+        return _if_any(part.per_sample(self, X, y, sample_weight), part, "samples")
 
     def draw(
         self, view: Any, ax: Axes | None = None, X: Any = None, y: Any = None, sample_weight: Any = None, **fields: Any
@@ -395,6 +468,13 @@ class TrainedMap:
             If the file cannot be written; an older file of that name is then still whole.
         """
         write_record(path, self.to_record())
+
+
+def _if_any(values: Array | None, part: Measure, what: str) -> Array:
+    if values is None:
+        message = f"measure '{part}' has no value for single {what}."
+        raise ParameterError(message)
+    return values
 
 
 def _with_fields(part: Any, fields: Mapping[str, Any]) -> Any:

@@ -385,8 +385,55 @@ def test_measure_of_a_map_without_names_takes_the_label_out(data):
     """Where the map has no names, features are all columns but the label's, in their order."""
     np.save("flowers.npy", flowers().drop(columns="species").to_numpy())
     succeeds("fit", "flowers.npy", "--out", "npy.somkit", *SMALL)
-    named = succeeds("measure", "npy.somkit", data, "--label", "species")
-    assert named == succeeds("measure", "npy.somkit", "flowers.npy")
+    named = succeeds("measure", "npy.somkit", data, "topographic_error", "distortion", "--label", "species")
+    assert named == succeeds("measure", "npy.somkit", "flowers.npy", "topographic_error", "distortion")
+
+
+def test_measure_takes_the_measures_that_are_named(trained, data):
+    """Measures named after DATA are measured alone, with their parameters, in that order."""
+    lines = succeeds("measure", trained, data, "trustworthiness:k=3", "topographic_error").splitlines()
+    expected = somkit.load(trained).measure("trustworthiness", flowers(), k=3)
+    assert lines[2].split() == ["trustworthiness:k=3", f"{expected:.6g}", "higher"]
+    assert lines[3].split()[0] == "topographic_error"
+    assert len(lines) == 4
+
+
+def test_measure_gives_intervals_on_request(trained, data):
+    """--bootstrap adds both ends of the interval, the same for the same --random-state."""
+    options = ("quantisation_error", "--bootstrap", 50, "--random-state", 3)
+    lines = succeeds("measure", trained, data, *options).splitlines()
+    found = somkit.load(trained).measure("quantisation_error", flowers(), bootstrap=50, rng=3)
+    assert lines[0].split() == ["measure", "value", "low", "high", "better"]
+    values = [f"{value:.6g}" for value in (found.value, found.low, found.high)]
+    assert lines[2].split() == ["quantisation_error", *values, "lower"]
+
+
+def test_measure_says_which_measures_have_no_value_and_why(trained):
+    """A measure without a value is in no table by itself, and its reason is a line on stderr; named, it is refused."""
+    flowers(8).to_csv("few.csv", index=False)
+    result = run("measure", trained, "few.csv")
+    assert result.exit_code == 0
+    assert "trustworthiness" not in result.stdout
+    reason = "measure 'trustworthiness' needs at least 11 samples, got 8; lower its k."
+    assert f"somkit: left out: {reason}\n" in result.stderr
+    fails(reason, "measure", trained, "few.csv", "trustworthiness")
+
+
+def test_measure_of_labels_asks_for_their_column(trained, data):
+    """A measure of labels that is named without --label is refused."""
+    message = "measure 'purity' needs labels: give the column that holds them, --label COLUMN."
+    fails(f"{message} See 'main measure --help'.", "measure", trained, data, "purity")
+
+
+def test_measure_warns_once_of_a_draw(trained):
+    """Several measures that look at a draw of many samples say so in one line."""
+    flowers(2100).to_csv("many.csv", index=False)
+    result = run("measure", trained, "many.csv", "trustworthiness", "kruskal_shepard")
+    assert result.exit_code == 0
+    assert result.stderr == (
+        "somkit: warning: measures that look at all pairs of samples took 2000 of the 2100, drawn at random; "
+        "max_samples=2100 takes all, in 1.1 times the time.\n"
+    )
 
 
 PNG = b"\x89PNG\r\n\x1a\n"

@@ -24,10 +24,13 @@ FAILED = 2
 
 @contextmanager
 def _plain_warnings() -> Iterator[None]:
-    """Show warnings as lines for people, not for programmers."""
+    """Show warnings as lines for people, not for programmers, each once."""
+    said = set()
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        complain(f"warning: {message}")
+        if str(message) not in said:
+            complain(f"warning: {message}")
+        said.add(str(message))
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", SomkitWarning)

@@ -15,6 +15,7 @@ from somkit.errors import OutputError
 from somkit.recipe import Recipe
 from somkit.trained import TrainedMap
 
+MEASURES = ("quantisation_error", "explained_variance", "topographic_error", "trustworthiness", "purity")
 SEED = 0  # the same maps for everybody
 
 
@@ -37,7 +38,11 @@ def demo(folder: Path) -> None:
     data = _iris()
     recipes = {"default": Recipe(random_state=SEED), "classic": SOM.classic(len(data.X), random_state=SEED).recipe()}
     maps = {name: _train(recipe, data, f"{name} recipe") for name, recipe in recipes.items()}
-    click.echo("\n" + measures_table({name: trained.measures(data.X, data.y) for name, trained in maps.items()}) + "\n")
+    columns = {
+        name: {spelling: trained.measure(spelling, data.X, data.y) for spelling in MEASURES}
+        for name, trained in maps.items()
+    }
+    click.echo("\n" + measures_table(columns) + "\n")
     written = []
     for name, trained in maps.items():
         written.append(f"{name}.somkit")

@@ -13,8 +13,9 @@ import click
 from somkit.cli.data import Data, read_data_for
 from somkit.cli.files import PATH, check_output, check_picture, read_map
 from somkit.cli.pictures import check_view, draw_dashboard, samples_of, save_figure, save_picture
-from somkit.cli.say import number, table
+from somkit.cli.say import complain, number, table
 from somkit.components import Measure
+from somkit.measuring import every_measure
 from somkit.spelling import resolve
 from somkit.trained import TrainedMap
 
@@ -70,12 +71,40 @@ def _write_rows(trained: TrainedMap, rows: list[tuple[int, float]], file: TextIO
 @click.command()
 @map_argument
 @data_argument
+@click.argument("chosen", metavar="[MEASURE]...", nargs=-1)
 @label_option
-def measure(map_file: Path, data: Path, label: str | None) -> None:
-    """Say how well MAP stands for DATA, by every measure."""
+@click.option(
+    "--bootstrap", type=click.IntRange(min=2), metavar="N", help="Add the 95 % interval of N draws from DATA."
+)
+@click.option("--random-state", type=click.IntRange(min=0), default=0, show_default=True, help="Of these draws.")
+def measure(
+    map_file: Path, data: Path, chosen: tuple[str, ...], label: str | None, bootstrap: int | None, random_state: int
+) -> None:
+    """Say how well MAP stands for DATA, by every measure or by those named.
+
+    'somkit components measure' lists them; parameters follow a colon, as in trustworthiness:k=10. Classes are measured
+    if --label names their column.
+    """
     trained = read_map(map_file)
     samples = read_data_for(trained, data, label=label)
-    click.echo(measures_table({"value": trained.measures(samples.X, samples.y)}))
+    for spelling in chosen:
+        if label is None and resolve("measure", spelling).needs_labels:
+            message = f"measure '{spelling}' needs labels: give the column that holds them, --label COLUMN."
+            raise click.UsageError(message, click.get_current_context())
+    values, reasons = (
+        ({spelling: trained.measure(spelling, samples.X, samples.y) for spelling in chosen}, {})
+        if chosen
+        else every_measure(trained, samples.X, samples.y)
+    )
+    columns = {"value": values}
+    if bootstrap is not None:
+        draws = {"bootstrap": bootstrap, "rng": random_state}
+        found = {name: trained.measure(name, samples.X, samples.y, **draws) for name in values}
+        columns |= {"low": {name: estimate.low for name, estimate in found.items()}}
+        columns |= {"high": {name: estimate.high for name, estimate in found.items()}}
+    click.echo(measures_table(columns))
+    for reason in reasons.values():
+        complain(f"left out: {reason}")
 
 
 def measures_table(columns: dict[str, dict[str, float]]) -> str:

@@ -69,7 +69,28 @@ def somkit_trainers() -> list[type[Trainer]]:
 @hookimpl
 def somkit_measures() -> list[type[Measure]]:
     """How well units stand for samples, and neighbours for neighbours."""
-    return [standard.QuantisationError, standard.TopographicError]
+    return [
+        standard.QuantisationError,
+        standard.ExplainedVariance,
+        standard.Distortion,
+        standard.TopographicError,
+        standard.CombinedError,
+        standard.TopographicProduct,
+        standard.TopographicFunction,
+        standard.Trustworthiness,
+        standard.Continuity,
+        standard.NeighbourhoodPreservation,
+        standard.KruskalShepard,
+        standard.CMeasure,
+        standard.EmbeddingAccuracy,
+        standard.MapConvergence,
+        standard.Purity,
+        standard.Entropy,
+        standard.ClassScatterIndex,
+        standard.Silhouette,
+        standard.DaviesBouldin,
+        standard.CalinskiHarabasz,
+    ]
 
 
 @hookimpl
