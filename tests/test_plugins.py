@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import shutil
 import subprocess
 import sys
-import tomllib
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,27 +25,10 @@ ACME = Path(__file__).parent / "distributions" / "acme-som"
 X = normal(0, 30, 2)
 
 
-def _can_build():
-    found = [importlib.util.find_spec(name) for name in ("pip", "setuptools", "wheel")]
-    return None not in found
-
-
 @pytest.fixture(scope="module")
-def acme(tmp_path_factory):
-    """Return a folder that a real distribution is installed in, by pip where it can build, else laid out alike."""
-    folder, source = tmp_path_factory.mktemp("target"), tmp_path_factory.mktemp("source") / "acme-som"
-    shutil.copytree(ACME, source)
-    if _can_build():
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--no-build-isolation"]
-        command = [*pip, "--disable-pip-version-check", "--target", str(folder), str(source)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return folder
-    project = tomllib.loads((source / "pyproject.toml").read_text())["project"]
-    plugins = project["entry-points"]["somkit"]
-    FakeDistribution(name=project["name"], version=project["version"], plugins=plugins).write(folder)
-    shutil.copytree(source / "src", folder, dirs_exist_ok=True)
-    return folder
+def acme(install_distribution):
+    """Return a folder that a real distribution is installed in."""
+    return install_distribution(ACME)
 
 
 # --- a stranger's plugin, installed ----------------------------------------------------------------------------------
