@@ -54,7 +54,9 @@ def check_arguments(name: str, arguments: Mapping[str, Any]) -> None:
     for argument in arguments:
         if argument not in known:
             takes = ", ".join(known) or "nothing"
-            message = f"generator {name!r} has no argument {argument!r}{did_you_mean(argument, known)} It takes {takes}."
+            message = (
+                f"generator {name!r} has no argument {argument!r}{did_you_mean(argument, known)} It takes {takes}."
+            )
             raise ParameterError(message)
     missing = [
         parameter

@@ -120,7 +120,9 @@ class Graph(Topology):
             raise refuse(self, "arguments", "pairs of a name and a value, each name once, in order", self.arguments)
         if names and not self.generator:
             known = [field.name for field in attrs.fields(Graph)]
-            message = f"topology 'graph' has no parameter {names[0]!r} without a generator{did_you_mean(names[0], known)}"
+            message = (
+                f"topology 'graph' has no parameter {names[0]!r} without a generator{did_you_mean(names[0], known)}"
+            )
             raise ParameterError(message)
         if self.generator:
             check_arguments(self.generator, dict(self.arguments))
