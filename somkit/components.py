@@ -77,7 +77,7 @@ class Component(ABC):
         }
 
     def spelt_fields(self, *, explicit: bool = False) -> dict[str, Any]:
-        """Return the fields that differ from their defaults, or all, with those of `extra_field` under their own names."""
+        """Return the fields that differ from their defaults, or all; those in `extra_field` under their own names."""
         own = {field.name: getattr(self, field.name) for field in attrs.fields(type(self))}
         fields = own if explicit else self.changed_fields()
         return fields if self.extra_field is None else fields | dict(fields.pop(self.extra_field, ()))

@@ -4,14 +4,15 @@ import math
 
 import numpy as np
 import pytest
-import somkit
 from hypothesis import settings
 from scipy.spatial import SphericalVoronoi
 from sklearn.metrics.pairwise import haversine_distances
+from somkit_globe import Globe, GlobeView
+
+import somkit
 from somkit import SOM, Recipe
 from somkit.errors import ParameterError, SampleError
 from somkit.testing import check_component, check_plugin
-from somkit_globe import Globe, GlobeView
 
 X = np.random.default_rng(0).normal(size=(60, 3))
 
@@ -99,8 +100,9 @@ def test_a_map_is_read_without_the_plugin(tmp_path):
     trained = SOM(topology="globe:frequency=2", epochs=3, random_state=0).fit(X).map_
     trained.save(tmp_path / "globe.somkit")
     alone = somkit.Plugins(only=["standard"])
-    with somkit.use(alone), pytest.warns(somkit.errors.MapFileWarning, match="install somkit-globe"):
-        read = somkit.load(tmp_path / "globe.somkit")
+    with somkit.use(alone):
+        with pytest.warns(somkit.errors.MapFileWarning, match="install somkit-globe"):
+            read = somkit.load(tmp_path / "globe.somkit")
         assert read.draw("u_matrix").collections[0].get_array().shape == (42,)
     assert np.array_equal(read.bmu(X), trained.bmu(X))
     units = range(42)

@@ -95,12 +95,10 @@ def _laid_out(W: Array) -> Array:
     return flat / (float(np.abs(flat).max()) or 1.0)
 
 
-def _found() -> Any:
-    def check(instance: Any, attribute: Any, value: Any) -> None:
-        if value != "auto" and not isinstance(value, tuple | list):
-            raise refuse(instance, attribute.name, "'auto', for what the data say, or what they said", value)
-
-    return attrs.field(default="auto", validator=check)
+def _found(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    """Allow "auto", and what the data have said."""
+    if value != "auto" and not isinstance(value, tuple | list):
+        raise refuse(instance, attribute.name, "'auto', for what the data say, or what they said", value)
 
 
 def _lattice(topology: Knn | Mst) -> Lattice:
@@ -165,8 +163,8 @@ class Knn(Topology):
     units: int | str = axis(2)
     neighbours: int = attrs.field(default=4, validator=integer(minimum=1))
     seed: int = attrs.field(default=0, validator=integer(minimum=0))
-    edges: Pairs | str = _found()
-    positions: tuple[tuple[float, ...], ...] | str = _found()
+    edges: Pairs | str = attrs.field(default="auto", validator=_found)
+    positions: tuple[tuple[float, ...], ...] | str = attrs.field(default="auto", validator=_found)
 
     def __attrs_post_init__(self) -> None:
         """Refuse more neighbours than there are other units."""
@@ -242,8 +240,8 @@ class Mst(Topology):
     name: ClassVar[str] = "mst"
     units: int | str = axis()
     seed: int = attrs.field(default=0, validator=integer(minimum=0))
-    edges: Pairs | str = _found()
-    positions: tuple[tuple[float, ...], ...] | str = _found()
+    edges: Pairs | str = attrs.field(default="auto", validator=_found)
+    positions: tuple[tuple[float, ...], ...] | str = attrs.field(default="auto", validator=_found)
 
     @staticmethod
     def of(trained: TrainedMap, *, lengths: bool = False) -> Graph:

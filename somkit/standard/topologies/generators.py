@@ -26,7 +26,7 @@ def generators() -> dict[str, Callable[..., Any]]:
     """Return the generators by name: every public function of ``networkx.generators`` that starts from no graph."""
     import networkx as nx
 
-    found = {}
+    found: dict[str, Callable[..., Any]] = {}
     for name, function in vars(nx).items():
         home = str(getattr(function, "__module__", ""))
         if not home.startswith(HOME) or not inspect.isroutine(function) or name.startswith("_"):

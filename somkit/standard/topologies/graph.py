@@ -180,8 +180,8 @@ class Graph(Topology):
         for name, value in arguments.items():
             if value == "auto":
                 message = (
-                    f"argument {name!r} of generator {self.generator!r} is 'auto', which needs data to become a number; "
-                    f"give an integer, or fit the map."
+                    f"argument {name!r} of generator {self.generator!r} is 'auto', which needs data to become a "
+                    f"number; give an integer, or fit the map."
                 )
                 raise ParameterError(message)
         return generate(self.generator, arguments, self.seed)

@@ -202,16 +202,16 @@ class Hex(Topology):
         """Tell of each place in the rectangle whether it is a unit; shape (rows * columns,)."""
         row, column = np.divmod(np.arange(rows * columns), columns)
         if self.shape == "mask":
-            return np.array([list(line) for line in self.mask[::-1]]).ravel() == UNIT
+            return np.asarray(np.array([list(line) for line in self.mask[::-1]]).ravel() == UNIT)
         across = 2 * column + self._shift(row)
         if self.shape == "hexagon":
             middle = rows // 2
             down = np.abs(row - middle)
             over = np.abs(across - (2 * middle + int(self._shift(np.array(middle)))))
-            return np.maximum(down, (down + over) // 2) <= middle
+            return np.asarray(np.maximum(down, (down + over) // 2) <= middle)
         if self.shape == "disc":
             down, over = 2 * row - (rows - 1), 2 * across - (2 * columns - 1)
-            return (down / rows) ** 2 + (over / (2 * columns)) ** 2 <= 1
+            return np.asarray((down / rows) ** 2 + (over / (2 * columns)) ** 2 <= 1)
         return np.ones(rows * columns, dtype=bool)
 
     def sized_for(self, samples: Samples) -> Hex:

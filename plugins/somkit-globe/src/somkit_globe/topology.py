@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 import attrs
 import numpy as np
+
 from somkit import Topology
 from somkit.errors import ParameterError
 from somkit.lattice import Coordinates, Lattice, networkx_of_lattice
 from somkit.validators import integer
-
 from somkit_globe.geodesic import cells, geodesic
 from somkit_globe.projection import flat_cells
 
 if TYPE_CHECKING:
     import networkx as nx
+
     from somkit import Samples
 
 FEWEST, MOST = 4, 2_500  # units that a size left to the data aims at, as somkit's own topologies do

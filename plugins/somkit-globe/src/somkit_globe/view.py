@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import attrs
 import numpy as np
+
 from somkit import Visualiser
 from somkit.errors import ParameterError, SampleError
 from somkit.lattice import Coordinates
 from somkit.validators import number, text
-
 from somkit_globe.geodesic import Array, cells
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
     from somkit import TrainedMap
 
 
