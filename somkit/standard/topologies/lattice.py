@@ -119,7 +119,7 @@ class LatticeTopology(Topology):
         deviations[: len(found)] = found
         # An axis for a direction in which there is next to nothing is as long as the first, as on a grid.
         weak = deviations * math.sqrt(units) < deviations[0]
-        extents = np.where(weak | (deviations == 0), deviations[0] or 1.0, deviations)[::-1]
+        extents = np.sort(np.where(weak | (deviations == 0), deviations[0] or 1.0, deviations))
         shape = list(self.shape)
         fixed = math.prod(side for side in self.shape if isinstance(side, int))
         for number, place in enumerate(free):
