@@ -42,7 +42,7 @@ def resolve(kind: str, spec: Any, registry: Registry | None = None) -> Any:
     Examples
     --------
     >>> resolve("topology", "hex:rows=10,columns=12")
-    Hex(rows=10, columns=12, offset='odd', periodic='none', distance='plane')
+    Hex(rows=10, columns=12, offset='odd', periodic='none', distance='plane', shape='rectangle', mask=())
     """
     if isinstance(spec, Component):
         if spec.kind != kind:
