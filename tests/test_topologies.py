@@ -530,6 +530,10 @@ REFUSED = {
         "Hex.mask must be rows of '#' and '.' of one length, with a '#' among them, for shape 'mask', and empty for "
         "others, got ()."
     ),
+    "hex:shape=mask,mask=##": (
+        "Hex.mask must be rows of '#' and '.' of one length, with a '#' among them, for shape 'mask', and empty for "
+        "others, got '##'."
+    ),
     'hex:shape=mask,mask=["##"],rows=3': "Hex.rows must be 'auto' or 1, as in the mask, got 3.",
     "small_world:neighbours=5": "SmallWorld.neighbours must be even, as many on either side, got 5.",
     "small_world:units=6,neighbours=6": "SmallWorld.neighbours must be fewer than units (6), got 6.",

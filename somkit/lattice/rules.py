@@ -355,7 +355,7 @@ def rule_of_record(plain: dict[str, Any], arrays: dict[str, Array]) -> MapDistan
         return Table(arrays["distances"])
     if plain["rule"] == Coordinates.name:
         weights, periods = tuple(plain["weights"]), tuple(plain["periods"])
-        twist = tuple((sign, shift) for sign, shift in plain.get("twist", ()))
+        twist = tuple((float(sign), float(shift)) for sign, shift in plain.get("twist", ()))
         return Coordinates(arrays["points"], norm=plain["norm"], weights=weights, periods=periods, twist=twist)
     message = f"unknown map distance {plain['rule']!r}; known are path, coordinates and table."
     raise TopologyError(message)

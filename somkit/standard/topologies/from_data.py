@@ -11,7 +11,6 @@ import numpy as np
 from somkit.components import Topology
 from somkit.errors import ParameterError
 from somkit.lattice import Lattice, networkx_of_lattice
-from somkit.lattice.graph import lattice_of_edges
 from somkit.standard.topologies._plane import automatic_units, axis, size
 from somkit.standard.topologies.graph import Graph
 from somkit.validators import integer, refuse
@@ -107,8 +106,7 @@ def _lattice(topology: Knn | Mst) -> Lattice:
     if isinstance(topology.edges, str) or isinstance(topology.positions, str):
         message = f"{name}.edges is 'auto': the graph is built from the data; fit the map."
         raise ParameterError(message)
-    edges = np.array(topology.edges, dtype=np.int64).reshape(-1, 2)
-    return lattice_of_edges(tuple(range(count)), edges, np.ones(len(edges)), np.array(topology.positions))
+    return Graph(nodes=tuple(range(count)), edges=topology.edges, positions=topology.positions).lattice()
 
 
 def _built(topology: Any, samples: Samples, edges_of: Callable[[Array], Array]) -> Any:

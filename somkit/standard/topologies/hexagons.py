@@ -109,6 +109,7 @@ class Hex(Topology):
         wanted = self.shape == "mask"
         widths = {len(row) for row in self.mask if isinstance(row, str) and row and not set(row) - {UNIT, NO_UNIT}}
         drawn = len(widths) == 1 and all(isinstance(row, str) and len(row) in widths for row in self.mask)
+        drawn = drawn and isinstance(self.mask, tuple)
         if (wanted and not (drawn and UNIT in "".join(self.mask))) or (self.mask and not wanted):
             allowed = "rows of '#' and '.' of one length, with a '#' among them, for shape 'mask', and empty for others"
             raise refuse(self, "mask", allowed, self.mask)

@@ -9,6 +9,8 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
+CORNERS = 30  # of a drawn cell: five or six sides in pieces
+
 
 def icosahedron() -> tuple[Array, list[tuple[int, int, int]]]:
     """Return the 12 corners, on the unit sphere, two of them the poles, and the 20 faces."""

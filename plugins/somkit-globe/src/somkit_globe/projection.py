@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from somkit_globe.geodesic import Array, rounded
+from somkit_globe.geodesic import CORNERS, Array, rounded
 
-CORNERS = 30  # of a flat cell: five or six sides in pieces
 A1, A2, A3, A4 = 1.340264, -0.081106, 0.000893, 0.003796
 
 

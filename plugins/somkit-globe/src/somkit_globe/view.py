@@ -11,7 +11,7 @@ from somkit import Visualiser
 from somkit.errors import ParameterError, SampleError
 from somkit.lattice import Coordinates
 from somkit.validators import number, text
-from somkit_globe.geodesic import Array, cells
+from somkit_globe.geodesic import CORNERS, Array, cells, rounded
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -125,7 +125,9 @@ def _patches(space: Any, positions: Array, values: Array, style: dict[str, Any])
     """Draw cells, those on the far side left out by what stands before them."""
     from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
-    shown = Poly3DCollection(cells(positions), edgecolors="white", linewidths=0.4, zsort="average", **style)
+    # All with as many corners: matplotlib fills up shorter ones with what happens to be in memory, and looks at it.
+    outlines = [rounded(corners, CORNERS // len(corners)) for corners in cells(positions)]
+    shown = Poly3DCollection(outlines, edgecolors="white", linewidths=0.4, zsort="average", **style)
     shown.set_array(values)
     space.add_collection3d(shown)
     radius = float(np.linalg.norm(positions[0]))
