@@ -13,7 +13,7 @@ from sklearn.neighbors import kneighbors_graph
 
 from somkit import SOM, Recipe, Samples, TrainedMap, load, resolve
 from somkit.errors import ParameterError, TopologyError
-from somkit.lattice import Coordinates
+from somkit.lattice import Coordinates, Lattice
 from somkit.plugins import current
 from somkit.standard import Cylinder, Graph, Grid, Hex, Klein, Knn, LatticeTopology, Moebius, Mst, SmallWorld, Torus
 from somkit.standard.topologies import generators
@@ -212,6 +212,17 @@ def test_a_map_on_a_klein_bottle_comes_back(tmp_path):
     read = load(tmp_path / "klein.somkit")
     assert np.array_equal(read.lattice.distances_from(range(20)), trained.lattice.distances_from(range(20)))
     assert read.recipe == trained.recipe
+
+
+def test_an_image_may_lie_more_than_once_round():
+    """A twist whose shift goes round several times is the same as one that goes round less often."""
+    points = np.arange(3)[:, None]
+    near, far = (
+        Lattice(range(3), np.zeros((3, 2)), [[0, 1]], rule=Coordinates(points, periods=(6,), twist=((1.0, shift),)))
+        for shift in (3.0, 27.0)
+    )
+    assert near.distances_from(range(3)).tolist() == [[0, 1, 1], [1, 0, 1], [1, 1, 0]]
+    assert np.array_equal(far.distances_from(range(3)), near.distances_from(range(3)))
 
 
 # --- outlines --------------------------------------------------------------------------------------------------------
