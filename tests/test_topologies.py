@@ -15,7 +15,21 @@ from somkit import SOM, Recipe, Samples, TrainedMap, load, resolve
 from somkit.errors import ParameterError, TopologyError
 from somkit.lattice import Coordinates, Lattice
 from somkit.plugins import current
-from somkit.standard import Cylinder, Graph, Grid, Hex, Klein, Knn, LatticeTopology, Moebius, Mst, SmallWorld, Torus
+from somkit.standard import (
+    Bubble,
+    Cylinder,
+    Gaussian,
+    Graph,
+    Grid,
+    Hex,
+    Klein,
+    Knn,
+    LatticeTopology,
+    Moebius,
+    Mst,
+    SmallWorld,
+    Torus,
+)
 from somkit.standard.topologies import generators
 from somkit.standard.topologies.from_data import landmarks
 
@@ -223,6 +237,30 @@ def test_an_image_may_lie_more_than_once_round():
     )
     assert near.distances_from(range(3)).tolist() == [[0, 1, 1], [1, 0, 1], [1, 1, 0]]
     assert np.array_equal(far.distances_from(range(3)), near.distances_from(range(3)))
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "lattice:shape=[3,4,5],periodic=[true,false,true]",
+        "lattice:shape=[2,3,2,3],distance=chebyshev",
+        "moebius:rows=5,columns=6",
+        "klein:rows=4,columns=6",
+        "hex:rows=7,columns=7,shape=hexagon",
+        'hex:shape=mask,mask=["#....#","##...#","######"]',
+        "small_world:units=20",
+    ],
+)
+@pytest.mark.parametrize("neighbourhood", [Gaussian(), Bubble()])
+def test_neighbourhoods_spread_pair_by_pair(spelling, neighbourhood):
+    """However a neighbourhood is carried over a map, axis by axis or not, it is the sum over all pairs of units."""
+    lattice = resolve("topology", spelling).lattice()
+    m = len(lattice)
+    influence = neighbourhood.at(1.3)
+    held = np.random.default_rng(0).normal(size=(m, 2))
+    wanted = influence(lattice.distances_from(range(m))).T @ held
+    # m terms in another order
+    assert np.allclose(lattice.spread(held, influence), wanted, rtol=0, atol=1e-13 * m)
 
 
 # --- outlines --------------------------------------------------------------------------------------------------------
