@@ -10,7 +10,7 @@ import numpy as np
 
 from somkit.components import Metric, Neighbourhood, Schedule, Trainer
 from somkit.errors import RecipeError
-from somkit.kernels import one_blas_thread
+from somkit.kernels import one_blas_thread, tiles_pay
 from somkit.lattice import Lattice
 from somkit.samples import Samples
 
@@ -142,9 +142,10 @@ def step(trainer: Trainer, task: Task, state: State) -> State:
 
 
 def search(
-    metric: Metric, codebook: Array, samples: Samples, k: int = 1, n_jobs: int | None = None
+    metric: Metric, codebook: Array, lattice: Lattice, samples: Samples, k: int = 1, n_jobs: int | None = None
 ) -> tuple[Array, Array]:
     """Return the k nearest units of every sample, (n, k), and their distances, (n, k)."""
-    searcher = metric.prepare(codebook.astype(np.result_type(codebook, samples.dtype), copy=False))
+    tiles = lattice.tiles if tiles_pay(*codebook.shape) else None
+    searcher = metric.prepare(codebook.astype(np.result_type(codebook, samples.dtype), copy=False), tiles=tiles)
     found = list(samples.map(lambda block, _: searcher.nearest(block, k), n_jobs))
     return np.concatenate([units for units, _ in found]), np.concatenate([distances for _, distances in found])

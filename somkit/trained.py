@@ -168,7 +168,7 @@ class TrainedMap:
             message = f"k must be an integer from 1 to the number of units, {len(self.lattice)}, got {k!r}."
             raise ParameterError(message)
         samples = X if isinstance(X, Samples) else self.samples(X)
-        return search(self.metric, self.codebook, samples, int(k))
+        return search(self.metric, self.codebook, self.lattice, samples, int(k))
 
     def distances(self, X: Any) -> Array:
         """Return the distance from each sample to each unit, shape (n, m), in the metric the map was trained with."""

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 LIFT = 500  # binary exponent that keeps the faintest influence times a value from losing digits below 2^-1022
-# From and up to where it was measured to pay to keep the best units of the epoch before, and start the search in their
-# tiles; without them tiles pay from MANY_UNITS on.
-TILED_UNITS, TILED_FEATURES, MANY_UNITS = 900, 64, 5_000
 
 
 def _directions(block: Array) -> Array:
@@ -72,16 +69,18 @@ class Batch(Trainer):
         radius = float(task.radius.values(progress, "radius"))
         rate = float(task.learning_rate.values(progress, "learning_rate"))
         sums, error, hints = self._gather(task, state)
-        spread = state.lattice.spread(np.ldexp(sums, LIFT), task.neighbourhood.at(radius), task.n_jobs)
+        spread = state.lattice.spread(sums, task.neighbourhood.at(radius), task.n_jobs)
         reached = spread[:, -1] > 0
-        centres = spread[reached, :-1] / spread[reached, -1:]
+        kept = slice(None) if reached.all() else reached  # copies nothing where every unit is reached, as it mostly is
+        centres = spread[kept, :-1] / spread[kept, -1:]
         if task.metric.batch_update == "normalised_mean":
             centres = _directions(centres)
         else:
             middle, exponent = task.samples.box
-            centres = middle + np.ldexp(centres, exponent)
+            centres *= np.ldexp(1.0, exponent)
+            centres += middle
         codebook = state.codebook.astype(np.float64)
-        codebook[reached] = (1 - rate) * codebook[reached] + rate * centres
+        codebook[kept] = centres if rate == 1 else (1 - rate) * codebook[kept] + rate * centres
         return state.after_epoch(
             task,
             codebook,
@@ -93,14 +92,13 @@ class Batch(Trainer):
 
     @staticmethod
     def _gather(task: Task, state: State) -> tuple[Array, float, Mapping[str, Any]]:
-        """Return the sums of samples and weights per best unit, (m, d + 1), the sum of the distances, and hints."""
+        """Return the sums of samples and weights per best unit, (m, d + 1), lifted; the sum of the distances; hints."""
         metric, m, d = task.metric, len(state.lattice), task.samples.features
         directions = metric.batch_update == "normalised_mean"
         middle, exponent = (np.zeros(d), np.zeros(d, dtype=np.int64)) if directions else task.samples.box
         scale = np.ldexp(1.0, -exponent)
-        tiled = m >= TILED_UNITS and d <= TILED_FEATURES
-        best = state.hints.get("best")
-        tiles = state.lattice.tiles if tiled and (best is not None or m >= MANY_UNITS) else None
+        tiled, best = kernels.tiles_pay(m, d), state.hints.get("best")
+        tiles = state.lattice.tiles if tiled else None
         searcher = metric.prepare(state.codebook, last=state.hints.get("searcher"), tiles=tiles)
 
         def gather(number: int) -> tuple[Array, Array, Array, Array]:
@@ -122,4 +120,4 @@ class Batch(Trainer):
         hints: dict[str, Any] = {"searcher": searcher}
         if tiled:
             hints["best"] = np.concatenate(found)
-        return np.column_stack([whole, counts]), float(error), hints
+        return np.column_stack([whole, counts]) * 2.0**LIFT, float(error), hints
