@@ -43,7 +43,7 @@ from somkit.standard.schedules import (
     Power,
 )
 from somkit.standard.topologies import Graph, Grid, Hex, Line, Ring
-from somkit.standard.trainers import Batch, Online
+from somkit.standard.trainers import Batch, Converging, Minibatch, MstRetrain, Online, TwoPhase
 from somkit.standard.views import ComponentPlanes, Hits, Labels, UMatrix
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "ComponentPlanes",
     "Constant",
     "Continuity",
+    "Converging",
     "CosineMetric",
     "CosineSchedule",
     "Csv",
@@ -84,8 +85,10 @@ __all__ = [
     "Manhattan",
     "MapConvergence",
     "MexicanHat",
+    "Minibatch",
     "Minkowski",
     "NeighbourhoodPreservation",
+    "MstRetrain",
     "Online",
     "Pca",
     "Power",
@@ -100,6 +103,7 @@ __all__ = [
     "TopographicProduct",
     "Triangle",
     "Trustworthiness",
+    "TwoPhase",
     "UMatrix",
     "Uniform",
 ]
