@@ -28,6 +28,7 @@ class TwoPhase(Trainer):
     Parameters
     ----------
     rough, fine : Trainer
+        What trains before the boundary, and from it on.
     boundary : float in [0, 1]
         Progress at which the fine one takes over.
 
@@ -87,6 +88,7 @@ class Converging(Trainer):
     Parameters
     ----------
     trainer : Trainer
+        What trains.
     tol : float >= 0
         Relative improvement in an epoch that is still worth going on for.
     patience : int >= 1
