@@ -27,7 +27,10 @@ A part is spelt `name:parameter=value,...` ([spelling](spelling.md)); as a class
 """
 
 KIND_NOTES = {
-    "topology": "`SOM(topology=...)`: which units a map has, where they lie and which are joined.",
+    "topology": (
+        "`SOM(topology=...)`: which units a map has, where they lie and which are joined. "
+        "[How to choose](../how-to/choose-a-topology.md), with pictures."
+    ),
     "metric": "`SOM(metric=...)`: how far a sample x is from a unit's vector w.",
     "schedule": (
         "`SOM(learning_rate=..., radius=...)`: the value at progress p, from 0 at the first step to 1 at the last "

@@ -101,13 +101,9 @@ class Registry:
 
     def qualified(self, component: Component, *, explicit: bool = False) -> dict[str, object]:
         """Return a part as a dict with qualified names, and with every field where ``explicit``."""
-        fields = (
-            {field.name: getattr(component, field.name) for field in attrs.fields(type(component))}
-            if explicit
-            else component.changed_fields()
-        )
         return {"name": self.entry_of(component).key} | {
-            key: self._qualified_value(value, explicit=explicit) for key, value in fields.items()
+            key: self._qualified_value(value, explicit=explicit)
+            for key, value in component.spelt_fields(explicit=explicit).items()
         }
 
     def _qualified_value(self, value: object, *, explicit: bool) -> object:

@@ -42,7 +42,7 @@ def resolve(kind: str, spec: Any, registry: Registry | None = None) -> Any:
     Examples
     --------
     >>> resolve("topology", "hex:rows=10,columns=12")
-    Hex(rows=10, columns=12, offset='odd', periodic='none', distance='plane')
+    Hex(rows=10, columns=12, offset='odd', periodic='none', distance='plane', shape='rectangle', mask=())
     """
     if isinstance(spec, Component):
         if spec.kind != kind:
@@ -76,9 +76,13 @@ def build(kind: str, name: str, fields: Mapping[str, Any], registry: Registry) -
     """Build the part of a name from fields as they were spelt."""
     component = registry.find(kind, name).component
     known = [field.name for field in attrs.fields(component) if field.init]
-    for field in fields:
-        if field not in known:
-            raise ParameterError(_no_parameter(kind, component.name, str(field), known))
+    extra = component.extra_field
+    others = {str(field): value for field, value in fields.items() if field not in known}
+    if others and extra is None:
+        raise ParameterError(_no_parameter(kind, component.name, next(iter(others)), known))
+    if others:
+        own = {field: value for field, value in fields.items() if field in known}
+        fields = own | {str(extra): sorted({**dict(own.get(str(extra), ())), **others}.items())}
     parts = nested_kinds(component)
     values = {key: _nested(parts[key], value, registry) if key in parts else value for key, value in fields.items()}
     try:

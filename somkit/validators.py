@@ -137,6 +137,16 @@ def flag() -> Validator:
     return check
 
 
+def text() -> Validator:
+    """Allow strings and nothing else."""
+
+    def check(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+        if not isinstance(value, str):
+            raise refuse(instance, attribute.name, "text", value)
+
+    return check
+
+
 def check_integer(owner: str, field: str, value: Any, *, minimum: int) -> int:
     """Return ``value`` as an int, or raise the sentence that a part's field would give."""
     if not isinstance(value, Integral) or isinstance(value, bool) or value < minimum:

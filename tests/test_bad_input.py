@@ -112,7 +112,7 @@ PARTS = {
         {"topology": "hex:cols=3"},
         (
             "topology 'hex' has no parameter 'cols'; did you mean 'columns'? Its parameters are rows, columns, offset, "
-            "periodic, distance."
+            "periodic, distance, shape, mask."
         ),
     ),
     "unreadable": ({"topology": "hex:rows"}, "cannot read 'hex:rows': key=value expected at character 9."),

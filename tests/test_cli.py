@@ -726,13 +726,13 @@ BAD_OPTIONS = {
     "rows 0": (["--topology", "hex:rows=0"], "Hex.rows must be an integer >= 1, got 0."),
     "unknown part": (
         ["--topology", "hexagon"],
-        "unknown topology 'hexagon'; did you mean 'hex'? Known: graph, grid, hex, line, ring.",
+        "unknown topology 'hexagon'; did you mean 'hex'? Known: cylinder, graph, grid, hex, klein, knn, lattice, line, moebius, mst, ring, small_world, star, torus, tree.",
     ),
     "misspelt parameter": (
         ["--topology", "hex:cols=3"],
         (
             "topology 'hex' has no parameter 'cols'; did you mean 'columns'? Its parameters are rows, columns, offset, "
-            "periodic, distance."
+            "periodic, distance, shape, mask."
         ),
     ),
     "negative radius": (

@@ -306,7 +306,9 @@ def literal_online(X, order, W, rates, table, dense):
     W, units, distances = W.copy(), [], []
     for t, i in enumerate(order):
         (unit,), (distance,) = (a[0] for a in direct(X[i : i + 1], W))
-        factors = np.append(W.dtype.type(rates[t]) * table[t].astype(W.dtype), W.dtype.type(0))[np.minimum(dense[unit], table.shape[1])]
+        factors = np.append(W.dtype.type(rates[t]) * table[t].astype(W.dtype), W.dtype.type(0))[
+            np.minimum(dense[unit], table.shape[1])
+        ]
         moved = factors != 0
         W[moved] += factors[moved, None] * (X[i] - W[moved])
         units.append(unit)

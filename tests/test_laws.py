@@ -70,7 +70,48 @@ def labelled_graphs(draw):
     return standard.Graph.of(named, weight="length" if weighted else None)
 
 
-EXAMPLES = {"schedule standard/join": joins(), "topology standard/graph": labelled_graphs()}
+@st.composite
+def shaped_lattices(draw):
+    """Return grids of one to four axes, some sides left to the data, each axis periodic or not."""
+    periodic = draw(st.booleans() | st.lists(st.booleans(), min_size=1, max_size=4))
+    axes = len(periodic) if isinstance(periodic, list) else draw(st.integers(1, 4))
+    side = st.integers(3, 4) | st.just("auto")
+    shape = draw(st.lists(side if periodic else side | st.integers(1, 2), min_size=axes, max_size=axes))
+    distance = draw(st.sampled_from(["plane", "path", "chebyshev"]))
+    return standard.LatticeTopology(shape=shape, periodic=periodic, distance=distance)
+
+
+@st.composite
+def outlined_hexagons(draw):
+    """Return hexagons as they are varied by the kit, and within masks of any kind."""
+    if draw(st.booleans()):
+        return draw(components(standard.Hex))
+    width = draw(st.integers(1, 5))
+    row = st.text("#.", min_size=width, max_size=width)
+    mask = draw(st.lists(row, min_size=1, max_size=5).filter(lambda rows: "#" in "".join(rows)))
+    offset, distance = draw(st.sampled_from(["odd", "even"])), draw(st.sampled_from(["plane", "path"]))
+    return standard.Hex(shape="mask", mask=mask, offset=offset, distance=distance)
+
+
+GENERATED = st.sampled_from(
+    [
+        standard.Graph.generated("watts_strogatz", n=12, k=4, p=0.3, seed=3),
+        standard.Graph.generated("grid_2d", m="auto", n=4, periodic=True),
+        standard.Graph.generated("random_geometric_graph", n="auto", radius=0.4),
+        standard.Graph.generated("planted_partition", l=2, k=4, p_in=0.9, p_out=0.1),
+        standard.Graph.generated("petersen"),
+    ]
+)
+
+EXAMPLES = {
+    "schedule standard/join": joins(),
+    "topology standard/graph": labelled_graphs() | GENERATED,
+    "topology standard/lattice": shaped_lattices(),
+    "topology standard/hex": outlined_hexagons(),
+    "topology standard/tree": st.builds(  # more would be thousands of units, and say no more
+        standard.Tree, branching=st.integers(1, 3), height=st.integers(0, 3) | st.just("auto")
+    ),
+}
 CLAIMS = {
     "initialiser standard/pca": ("order_free",),
     "trainer standard/batch": ("convex", "order_free", "weighted"),

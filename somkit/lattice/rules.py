@@ -14,6 +14,7 @@ import numpy as np
 
 from somkit.errors import TopologyError
 from somkit.kernels import NO_WAY, Classes, Displacements, Products, hops, map_blocks
+from somkit.lattice.norms import GREAT_CIRCLE, NORMS, great_circle, norm_of, twisted_axes, wrapped_norm
 
 if TYPE_CHECKING:
     from somkit.lattice.lattice import Influence, Lattice
@@ -127,35 +128,26 @@ class Path(MapDistance):
         return {"rule": self.name}, {}
 
 
-def _coordinate_norm(norm: str, deltas: list[Array], weights: tuple[float, ...]) -> Array:
-    if norm == "euclidean":
-        return np.sqrt(sum((delta * delta * weight for delta, weight in zip(deltas, weights, strict=True)), 0.0))
-    if norm == "chebyshev":
-        return np.asarray(np.maximum.reduce(deltas))
-    if norm == "manhattan":
-        return np.asarray(sum(deltas[1:], deltas[0]))
-    # Hexagons in double-width coordinates (row, 2 column + shift): a diagonal step changes both, by one each.
-    return np.maximum(deltas[0], (deltas[0] + deltas[1]) / 2)
-
-
-NORMS = ("euclidean", "chebyshev", "manhattan", "hexagonal")
-
-
 @final
 @attrs.frozen(eq=False)
 class Coordinates(MapDistance):
-    """A norm of the difference of coordinates, wrapped round the periodic axes.
+    """A norm of the difference of coordinates, wrapped round the periodic axes, or an arc on a sphere.
 
     Parameters
     ----------
     points : array of shape (m, p)
         Coordinates; whole numbers on regular lattices, so that a neighbour is at exactly 1.
-    norm : "euclidean" | "chebyshev" | "manhattan" | "hexagonal"
+    norm : "euclidean" | "chebyshev" | "manhattan" | "hexagonal" | "great_circle"
         ``hexagonal`` counts steps between hexagons in double-width coordinates (row, 2 column + shift).
+        ``great_circle`` is the way along the surface of a sphere about the origin that all points lie on.
     weights : tuple of p floats
         Factors of the squared differences, for ``euclidean``.
     periods : tuple of p floats
         Length after which an axis comes back to its start; 0 for an axis with two ends.
+    twist : tuple of p pairs of float (sign, shift)
+        On a map that closes with a twist every unit is in two places, at its point and, coordinate by coordinate, at
+        sign * point + shift, and the nearer one counts; empty: in one place. A Moebius strip of c columns mirrors the
+        rows and shifts the columns by c, with period 2 c.
     """
 
     name: ClassVar[str] = "coordinates"
@@ -163,6 +155,7 @@ class Coordinates(MapDistance):
     norm: str = "euclidean"
     weights: tuple[float, ...] = ()
     periods: tuple[float, ...] = ()
+    twist: tuple[tuple[float, float], ...] = ()
 
     def __attrs_post_init__(self) -> None:
         """Fill in what was left out, and refuse norms that are not known."""
@@ -170,6 +163,9 @@ class Coordinates(MapDistance):
             message = f"Coordinates.norm must be one of {', '.join(NORMS)}, got {self.norm!r}."
             raise TopologyError(message)
         axes = self.points.shape[1]
+        if self.twist and len(self.twist) != axes:
+            message = f"Coordinates.twist must be empty, or hold a sign and a shift for each of {axes} axes."
+            raise TopologyError(message)
         object.__setattr__(self, "weights", tuple(self.weights) or (1.0,) * axes)
         object.__setattr__(self, "periods", tuple(self.periods) or (0.0,) * axes)
 
@@ -183,7 +179,7 @@ class Coordinates(MapDistance):
         """Multiply by one small matrix an axis, where the influence is a product along this rule's norm."""
         coordinates, places = self._box
         shape = tuple(len(axis) for axis in coordinates)
-        if influence.product != self.norm or np.prod(shape) > MOST_BOX * len(self.points):
+        if influence.product != self.norm or self.twist or np.prod(shape) > MOST_BOX * len(self.points):
             return None
         dense = np.zeros((*shape, values.shape[1]))
         dense[places] = values
@@ -198,7 +194,7 @@ class Coordinates(MapDistance):
     def _steps(self) -> tuple[int, int, float, Array] | None:
         """Rows, columns, the step between columns and the shift of even and odd rows, if units stand row by row."""
         down, across = self.points.T if self.points.shape[1] == 2 else (0 * self.points[:, 0], self.points[:, 0])
-        if self.points.shape[1] > 2:
+        if self.points.shape[1] > 2 or self.twist:
             return None
         rows = int(down.max()) + 1
         columns = len(self.points) // rows
@@ -235,7 +231,7 @@ class Coordinates(MapDistance):
         tables = []
         for parity in range(len(across)):
             seen = across[parity, (parity + np.arange(1 - (len(down) + 1) // 2, (len(down) + 1) // 2)) % len(across)]
-            tables.append(_coordinate_norm(self.norm, [np.broadcast_to(down[:, None], seen.shape), seen], weights))
+            tables.append(norm_of(self.norm, [np.broadcast_to(down[:, None], seen.shape), seen], weights))
         distinct, which = np.unique(np.array(tables), return_inverse=True)
         return distinct, Displacements(which.reshape(np.shape(tables)).astype(np.uint16))
 
@@ -258,18 +254,22 @@ class Coordinates(MapDistance):
         return distinct, Products(classes[: len(down)], classes[len(down) :].reshape(across.shape))
 
     def rows(self, lattice: Lattice, units: Array) -> Array:
-        """Evaluate the norm, the short way round on periodic axes."""
+        """Evaluate the norm, the short way round on periodic axes, to the nearer place of each unit."""
         del lattice
-        deltas = []
-        for axis, period in enumerate(self.periods):
-            column = self.points[:, axis]
-            delta = np.abs(column[units, None] - column[None, :])
-            deltas.append(np.minimum(delta, period - delta) if period else delta)
-        return _coordinate_norm(self.norm, deltas, self.weights)
+        if self.norm == GREAT_CIRCLE:
+            return great_circle(self.points[units], self.points)
+        found = wrapped_norm(self.norm, self.points[units], self.points, self.weights, self.periods)
+        if not self.twist:
+            return found
+        signs, shifts = np.array(self.twist).T
+        image = signs * self.points + shifts
+        return np.minimum(found, wrapped_norm(self.norm, self.points[units], image, self.weights, self.periods))
 
     def sources(self, lattice: Lattice) -> Array:
         """Along an axis with two ends, every norm is largest from one of the outermost units of a line."""
         kept = np.arange(len(lattice))
+        if self.twist or self.norm == GREAT_CIRCLE:
+            return kept
         if all(self.periods):
             whole = np.prod(self.periods) / (2 if self.norm == "hexagonal" or self.weights[-1] == HALF_STEP else 1)
             return kept[:1] if len(kept) == whole else kept
@@ -288,6 +288,10 @@ class Coordinates(MapDistance):
 
     def axes(self) -> list[tuple[float, Array]]:
         """Chart each axis; a periodic one becomes a circle."""
+        if self.norm == GREAT_CIRCLE:
+            return []
+        if self.twist:
+            return twisted_axes(self.points, self.weights, self.periods, self.twist)
         found = []
         for column, weight, period in zip(self.points.T, self.weights, self.periods, strict=True):
             if period:
@@ -300,6 +304,8 @@ class Coordinates(MapDistance):
     def to_record(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Keep the points beside the numbers."""
         plain = {"rule": self.name, "norm": self.norm, "weights": list(self.weights), "periods": list(self.periods)}
+        if self.twist:
+            plain["twist"] = [list(pair) for pair in self.twist]
         return plain, {"points": self.points}
 
 
@@ -349,6 +355,7 @@ def rule_of_record(plain: dict[str, Any], arrays: dict[str, Array]) -> MapDistan
         return Table(arrays["distances"])
     if plain["rule"] == Coordinates.name:
         weights, periods = tuple(plain["weights"]), tuple(plain["periods"])
-        return Coordinates(arrays["points"], norm=plain["norm"], weights=weights, periods=periods)
+        twist = tuple((float(sign), float(shift)) for sign, shift in plain.get("twist", ()))
+        return Coordinates(arrays["points"], norm=plain["norm"], weights=weights, periods=periods, twist=twist)
     message = f"unknown map distance {plain['rule']!r}; known are path, coordinates and table."
     raise TopologyError(message)

@@ -17,8 +17,24 @@ from somkit.hookspecs import hookimpl
 
 @hookimpl
 def somkit_topologies() -> list[type[Topology]]:
-    """Grids, hexagons, a line, a ring and any graph."""
-    return [standard.Grid, standard.Hex, standard.Line, standard.Ring, standard.Graph]
+    """Grids, surfaces, trees, graphs from data, and any graph."""
+    return [
+        standard.Grid,
+        standard.Hex,
+        standard.LatticeTopology,
+        standard.Line,
+        standard.Ring,
+        standard.Cylinder,
+        standard.Torus,
+        standard.Moebius,
+        standard.Klein,
+        standard.Tree,
+        standard.Star,
+        standard.SmallWorld,
+        standard.Graph,
+        standard.Knn,
+        standard.Mst,
+    ]
 
 
 @hookimpl

@@ -112,6 +112,8 @@ def _as_numpy(value: Any) -> Any:
         return [_as_numpy(item) for item in value]
     if type(value) is int:
         return np.int64(value) if abs(value) < 2**63 else value
+    if type(value) is str and value.endswith("\x00"):
+        return value  # which numpy cannot hold
     makers: dict[type, Any] = {bool: np.bool_, float: np.float64, str: np.str_}
     return makers.get(type(value), lambda same: same)(value)
 
