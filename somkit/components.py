@@ -342,6 +342,17 @@ class Trainer(Component):
         """Raise `RecipeError` if a part of the recipe cannot work with this trainer; called when a recipe is built."""
         del recipe
 
+    def own_learning_rate(self) -> Any:
+        """Return the spelling of what ``learning_rate=None`` stands for; a trainer made of others asks them."""
+        return self.default_learning_rate
+
+    def finished(self, task: Task, state: State) -> bool:
+        """Tell whether training ends with this state: by default after the planned epochs.
+
+        It may rest on nothing but its arguments, so that a resumed run ends at the same epoch.
+        """
+        return state.epoch >= task.epochs
+
     @abstractmethod
     def run_epoch(self, task: Task, state: State) -> State:
         """Return the state after one more epoch; neither argument is modified."""

@@ -118,8 +118,8 @@ class State:
 
 
 def train(trainer: Trainer, task: Task, state: State) -> Iterator[State]:
-    """Yield the state after each epoch until the task's epochs are done."""
-    while state.epoch < task.epochs:
+    """Yield the state after each epoch until the trainer is finished, at the latest when the task's epochs are done."""
+    while state.epoch < task.epochs and not trainer.finished(task, state):
         state = step(trainer, task, state)
         yield state
 

@@ -258,7 +258,7 @@ class Recipe:
                 message = "initial_codebook has no meaning with resume, which goes on from the codebook of its state."
                 raise RecipeError(message)
             lattice = check_resume_lattice(resume, lattice, self.trainer)
-        default = "standard/linear" if incremental else self.trainer.default_learning_rate
+        default = "standard/linear" if incremental else self.trainer.own_learning_rate()
         learning_rate: Schedule = self.learning_rate or resolve("schedule", default)
         recipe = attrs.evolve(
             self,

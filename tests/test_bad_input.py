@@ -212,7 +212,7 @@ FIT = {
     ),
     "an order for batch": (
         {"order": [0, 1]},
-        "order has no meaning for trainer 'batch', which uses all samples at once; use trainer='online'.",
+        "order has no meaning for trainer 'batch', which does not take them one by one; use trainer='online'.",
     ),
 }
 

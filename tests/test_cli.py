@@ -491,7 +491,14 @@ def test_components_lists_the_whole_registry():
 def test_components_of_a_kind():
     """A kind narrows the list; a line ends with the first of the docstring."""
     lines = succeeds("components", "trainer").splitlines()
-    assert [line.split()[1] for line in lines[2:]] == ["standard/batch", "standard/online"]
+    assert [line.split()[1] for line in lines[2:]] == [
+        "standard/batch",
+        "standard/converging",
+        "standard/minibatch",
+        "standard/mst_retrain",
+        "standard/online",
+        "standard/two_phase",
+    ]
     assert all(line.endswith(".") for line in lines[2:])
 
 

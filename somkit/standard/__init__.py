@@ -59,7 +59,7 @@ from somkit.standard.topologies import (
     Torus,
     Tree,
 )
-from somkit.standard.trainers import Batch, Online
+from somkit.standard.trainers import Batch, Converging, Minibatch, MstRetrain, Online, TwoPhase
 from somkit.standard.views import ComponentPlanes, Hits, Labels, UMatrix
 
 __all__ = [
@@ -74,6 +74,7 @@ __all__ = [
     "ComponentPlanes",
     "Constant",
     "Continuity",
+    "Converging",
     "CosineMetric",
     "CosineSchedule",
     "Csv",
@@ -104,9 +105,11 @@ __all__ = [
     "Manhattan",
     "MapConvergence",
     "MexicanHat",
+    "Minibatch",
     "Minkowski",
     "Moebius",
     "Mst",
+    "MstRetrain",
     "NeighbourhoodPreservation",
     "Online",
     "Pca",
@@ -126,6 +129,7 @@ __all__ = [
     "Tree",
     "Triangle",
     "Trustworthiness",
+    "TwoPhase",
     "UMatrix",
     "Uniform",
 ]

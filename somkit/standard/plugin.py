@@ -78,8 +78,15 @@ def somkit_initialisers() -> list[type[Initialiser]]:
 
 @hookimpl
 def somkit_trainers() -> list[type[Trainer]]:
-    """All samples at once, or one at a time."""
-    return [standard.Batch, standard.Online]
+    """All samples at once, a few, or one at a time; and trainers made of these."""
+    return [
+        standard.Batch,
+        standard.Online,
+        standard.Minibatch,
+        standard.TwoPhase,
+        standard.Converging,
+        standard.MstRetrain,
+    ]
 
 
 @hookimpl

@@ -30,6 +30,22 @@ def _directions(block: Array) -> Array:
     return np.asarray(scaled / np.where(length > 0, length, 1.0))
 
 
+def check_means(recipe: Recipe, trainer: Trainer) -> None:
+    """Raise if the metric has no closed-form centre, or influences are no weights."""
+    if recipe.metric.batch_update is None:
+        message = (
+            f"trainer '{trainer.name}' has no update for metric '{recipe.metric}'; use trainer='online', or a metric "
+            f"whose centre is a mean, such as 'euclidean' or 'cosine'."
+        )
+        raise RecipeError(message)
+    if recipe.neighbourhood.lowest < 0:
+        message = (
+            f"trainer '{trainer.name}' takes means, and neighbourhood '{recipe.neighbourhood}' has negative "
+            f"influences; use trainer='online', or a neighbourhood such as 'gaussian'."
+        )
+        raise RecipeError(message)
+
+
 @final
 @attrs.frozen(kw_only=True)
 class Batch(Trainer):
@@ -50,18 +66,7 @@ class Batch(Trainer):
 
     def check(self, recipe: Recipe) -> None:
         """Refuse metrics without a closed-form centre, and influences that are no weights."""
-        if recipe.metric.batch_update is None:
-            message = (
-                f"trainer 'batch' has no update for metric '{recipe.metric}'; use trainer='online', or a metric whose "
-                f"centre is a mean, such as 'euclidean' or 'cosine'."
-            )
-            raise RecipeError(message)
-        if recipe.neighbourhood.lowest < 0:
-            message = (
-                f"trainer 'batch' takes means, and neighbourhood '{recipe.neighbourhood}' has negative influences; use "
-                f"trainer='online', or a neighbourhood such as 'gaussian'."
-            )
-            raise RecipeError(message)
+        check_means(recipe, self)
 
     def run_epoch(self, task: Task, state: State) -> State:
         """Find every sample's best unit, then move all units."""
