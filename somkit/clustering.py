@@ -94,7 +94,8 @@ def _ward(vectors: Array, weight: Array, pairs: Array, n_clusters: int) -> Array
         centre[new] = centre[one] + share * (centre[other] - centre[one])
         beside[new] = (beside.pop(one) | beside.pop(other)) - {one, other}
         for near in beside[new]:
-            beside[near] = (beside[near] - {one, other}) | {new}
+            beside[near].difference_update((one, other))
+            beside[near].add(new)
             heappush(waiting, (cost(near, new), near, new))
         new += 1
     labels = np.empty(len(vectors), dtype=np.int64)
