@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, final, overload
 import attrs
 import numpy as np
 
+from somkit.clustering import cluster_codebook
 from somkit.components import Exporter, Measure, Metric, Visualiser
 from somkit.engine import search
 from somkit.errors import ParameterError, SampleError
@@ -341,6 +342,49 @@ class TrainedMap:
         samples = self.samples(X, sample_weight)
         units = self.search(samples)[0][:, 0]
         return np.bincount(units, weights=samples.weight, minlength=len(self.lattice)).astype(np.float64)
+
+    def cluster_units(
+        self,
+        clusterer: Any = "ward",
+        n_clusters: int | None = None,
+        *,
+        X: Any = None,
+        sample_weight: Any = None,
+        connectivity: str | None = None,
+    ) -> Array:
+        """Return the cluster of each unit.
+
+        Parameters
+        ----------
+        clusterer : "ward" | "kmeans" | "hdbscan" | scikit-learn clusterer, default "ward"
+            All see the codebook, in the units it was trained in, by Euclidean distance; an object is cloned first.
+        n_clusters : int from 1 to the number of units with samples
+            Needed for "ward" and "kmeans"; the others find it.
+        X : array of shape (n, d), optional
+            Samples by whose hits units are weighed; without them all weigh the same. "hdbscan" takes no weights.
+        sample_weight : array of shape (n,), optional
+        connectivity : None | "map", default None
+            "map", for "ward": merge only clusters that an edge of the map joins; parts that none joins stay apart,
+            even where that leaves more clusters than asked for.
+
+        Returns
+        -------
+        array of shape (m,), int64
+            -1 for noise. Empty units join the cluster of the nearest unit with samples.
+
+        Raises
+        ------
+        ParameterError
+            If ``clusterer``, ``n_clusters`` or ``connectivity`` is not allowed.
+
+        Examples
+        --------
+        >>> trained = TrainedMap.from_codebook("line:units=4", [[0.0], [1.0], [8.0], [9.0]])
+        >>> trained.cluster_units(n_clusters=2)
+        array([0, 0, 1, 1])
+        """
+        weight = np.ones(len(self.lattice)) if X is None else self.hits(X, sample_weight)
+        return cluster_codebook(self.codebook, self.lattice, weight, clusterer, n_clusters, connectivity)
 
     def label_units(
         self,
