@@ -24,7 +24,18 @@ from somkit.standard.measures import (
     TopographicProduct,
     Trustworthiness,
 )
-from somkit.standard.metrics import Chebyshev, CosineMetric, Euclidean, Manhattan, Minkowski
+from somkit.standard.metrics import (
+    Angular,
+    Canberra,
+    Chebyshev,
+    Correlation,
+    CosineMetric,
+    Euclidean,
+    Mahalanobis,
+    Manhattan,
+    Minkowski,
+    Weighted,
+)
 from somkit.standard.neighbourhoods import (
     Bubble,
     Epanechnikov,
@@ -63,17 +74,20 @@ from somkit.standard.trainers import Batch, Online
 from somkit.standard.views import ComponentPlanes, Hits, Labels, UMatrix
 
 __all__ = [
+    "Angular",
     "Asymptotic",
     "Batch",
     "Bubble",
     "CMeasure",
     "CalinskiHarabasz",
+    "Canberra",
     "Chebyshev",
     "ClassScatterIndex",
     "CombinedError",
     "ComponentPlanes",
     "Constant",
     "Continuity",
+    "Correlation",
     "CosineMetric",
     "CosineSchedule",
     "Csv",
@@ -101,6 +115,7 @@ __all__ = [
     "LatticeTopology",
     "Line",
     "Linear",
+    "Mahalanobis",
     "Manhattan",
     "MapConvergence",
     "MexicanHat",
@@ -128,4 +143,5 @@ __all__ = [
     "Trustworthiness",
     "UMatrix",
     "Uniform",
+    "Weighted",
 ]
