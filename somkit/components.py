@@ -159,6 +159,25 @@ class Metric(Component):
         """Whether samples may be scipy sparse matrices."""
         return False
 
+    @property
+    def centre(self) -> Literal["mean", "normalised_mean"] | None:
+        """What trainers take: ``batch_update``, unless it depends on the metric's fields."""
+        return self.batch_update
+
+    @property
+    def features(self) -> int | None:
+        """How many features a sample must have; None: any number."""
+        return None
+
+    def fitted(self, samples: Samples) -> Metric:
+        """Return this metric with what it learns from the samples trained on filled in; itself where there is nothing.
+
+        Called once, when a run starts, with the samples as the map sees them, scaled and weighted. What comes back is
+        trained with and saved with the map; one that has been fitted returns itself.
+        """
+        del samples
+        return self
+
     @abstractmethod
     def pairwise(self, X: Array, W: Array) -> Array:
         """Return all distances, (n, d) and (m, d) -> (n, m), finite and >= 0; X is a dense read-only block."""

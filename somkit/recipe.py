@@ -30,7 +30,7 @@ from somkit.run import Run, check_order, check_resume, check_resume_lattice
 from somkit.samples import Samples, Scaling
 from somkit.spelling import resolve
 from somkit.storage import Record, read_record
-from somkit.trained import TrainedMap, check_codebook
+from somkit.trained import TrainedMap, check_codebook, check_features
 from somkit.validators import check_integer, did_you_mean
 
 Array = np.ndarray[Any, Any]
@@ -250,6 +250,8 @@ class Recipe:
         samples = Samples.of(X, sample_weight)
         scaling = None if self.scale is None else Scaling.fitted(self.scale, samples)
         samples = samples.scaled(scaling)
+        metric = self.metric.fitted(samples)
+        check_features(metric, samples.features, "X")
         seed = secrets.randbits(63) if self.random_state is None else self.random_state
         topology = self.topology.sized_for(samples)
         lattice = topology.lattice()
@@ -263,6 +265,7 @@ class Recipe:
         recipe = attrs.evolve(
             self,
             topology=topology,
+            metric=metric,
             learning_rate=learning_rate.for_role("learning_rate", lattice),
             radius=self.radius.for_role("radius", lattice),
             random_state=seed,

@@ -108,10 +108,12 @@ class TrainedMap:
             raise SampleError(message)
         lattice = resolve("topology", topology).sized_for(samples).lattice()
         vectors = check_codebook(codebook, len(lattice), samples.features, samples.dtype)
+        part: Metric = resolve("metric", metric)
+        check_features(part, samples.features, "the codebook")
         return cls(
             codebook=vectors,
             lattice=lattice,
-            metric=resolve("metric", metric),
+            metric=part,
             feature_names=samples.feature_names,
             provenance=provenance(),
         )
@@ -561,6 +563,13 @@ def check_codebook(codebook: Any, m: int, d: int, dtype: Any) -> Array:
         raise SampleError(message)
     vectors.flags.writeable = False
     return vectors
+
+
+def check_features(metric: Metric, features: int, owner: str) -> None:
+    """Raise if a metric is for another number of features."""
+    if metric.features not in {None, features}:
+        message = f"metric '{metric.name}' measures {metric.features} feature(s), but {owner} has {features}."
+        raise SampleError(message)
 
 
 def provenance() -> dict[str, Any]:

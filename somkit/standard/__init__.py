@@ -24,7 +24,18 @@ from somkit.standard.measures import (
     TopographicProduct,
     Trustworthiness,
 )
-from somkit.standard.metrics import Chebyshev, CosineMetric, Euclidean, Manhattan, Minkowski
+from somkit.standard.metrics import (
+    Angular,
+    Canberra,
+    Chebyshev,
+    Correlation,
+    CosineMetric,
+    Euclidean,
+    Mahalanobis,
+    Manhattan,
+    Minkowski,
+    Weighted,
+)
 from somkit.standard.neighbourhoods import (
     Bubble,
     Epanechnikov,
@@ -63,11 +74,13 @@ from somkit.standard.trainers import Batch, Converging, Minibatch, MstRetrain, O
 from somkit.standard.views import ComponentPlanes, Hits, Labels, UMatrix
 
 __all__ = [
+    "Angular",
     "Asymptotic",
     "Batch",
     "Bubble",
     "CMeasure",
     "CalinskiHarabasz",
+    "Canberra",
     "Chebyshev",
     "ClassScatterIndex",
     "CombinedError",
@@ -75,6 +88,7 @@ __all__ = [
     "Constant",
     "Continuity",
     "Converging",
+    "Correlation",
     "CosineMetric",
     "CosineSchedule",
     "Csv",
@@ -102,6 +116,7 @@ __all__ = [
     "LatticeTopology",
     "Line",
     "Linear",
+    "Mahalanobis",
     "Manhattan",
     "MapConvergence",
     "MexicanHat",
@@ -132,4 +147,5 @@ __all__ = [
     "TwoPhase",
     "UMatrix",
     "Uniform",
+    "Weighted",
 ]

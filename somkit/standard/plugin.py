@@ -39,8 +39,19 @@ def somkit_topologies() -> list[type[Topology]]:
 
 @hookimpl
 def somkit_metrics() -> list[type[Metric]]:
-    """Minkowski's family and the angle."""
-    return [standard.Euclidean, standard.Manhattan, standard.Chebyshev, standard.CosineMetric, standard.Minkowski]
+    """Minkowski's family, directions, and metrics of weighted or whitened features."""
+    return [
+        standard.Euclidean,
+        standard.Manhattan,
+        standard.Chebyshev,
+        standard.Minkowski,
+        standard.Canberra,
+        standard.CosineMetric,
+        standard.Angular,
+        standard.Correlation,
+        standard.Mahalanobis,
+        standard.Weighted,
+    ]
 
 
 @hookimpl

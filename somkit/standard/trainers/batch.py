@@ -13,6 +13,7 @@ from somkit.components import Trainer
 from somkit.engine import State, Task
 from somkit.errors import RecipeError
 from somkit.kernels import BLOCK_ROWS, TreeSum, map_blocks
+from somkit.validators import choice
 
 if TYPE_CHECKING:
     from somkit.recipe import Recipe
@@ -30,12 +31,13 @@ def _directions(block: Array) -> Array:
     return np.asarray(scaled / np.where(length > 0, length, 1.0))
 
 
-def check_means(recipe: Recipe, trainer: Trainer) -> None:
-    """Raise if the metric has no closed-form centre, or influences are no weights."""
-    if recipe.metric.batch_update is None:
+def check_means(recipe: Recipe, trainer: Trainer, centre: str = "auto") -> None:
+    """Raise if the metric has no closed-form centre and none is named, or influences are no weights."""
+    if centre == "auto" and recipe.metric.centre is None:
         message = (
-            f"trainer '{trainer.name}' has no update for metric '{recipe.metric}'; use trainer='online', or a metric "
-            f"whose centre is a mean, such as 'euclidean' or 'cosine'."
+            f"trainer '{trainer.name}' has no update for metric '{recipe.metric}'; use trainer='online', "
+            f"trainer='batch:centre=mean' to take means all the same, or a metric whose centre is a mean, such as "
+            f"'euclidean' or 'cosine'."
         )
         raise RecipeError(message)
     if recipe.neighbourhood.lowest < 0:
@@ -52,8 +54,14 @@ class Batch(Trainer):
     """All samples at once: each unit moves to the mean of the samples, weighted by influence from their best units.
 
     M_j = sum_i v_i h(d(b_i, j)) x_i / sum_i v_i h(d(b_i, j)), with sample weights v and best units b found before the
-    update, then w_j <- w_j + rate (M_j - w_j). A unit that no weight reaches keeps its vector. With the cosine metric
-    the x_i are directions and M_j is brought to length 1.
+    update, then w_j <- w_j + rate (M_j - w_j). A unit that no weight reaches keeps its vector. With the metrics of
+    directions, cosine and angular, the x_i are directions and M_j is brought to length 1.
+
+    Parameters
+    ----------
+    centre : "auto" | "mean", default "auto"
+        "auto": the centre that suits the metric; a metric without one is refused. "mean": the mean, whatever the
+        metric, which then only decides which unit is best.
 
     Notes
     -----
@@ -64,9 +72,11 @@ class Batch(Trainer):
     name: ClassVar[str] = "batch"
     default_learning_rate: ClassVar[str] = "standard/constant:value=1.0"
 
+    centre: str = attrs.field(default="auto", validator=choice("auto", "mean"))
+
     def check(self, recipe: Recipe) -> None:
         """Refuse metrics without a closed-form centre, and influences that are no weights."""
-        check_means(recipe, self)
+        check_means(recipe, self, self.centre)
 
     def run_epoch(self, task: Task, state: State) -> State:
         """Find every sample's best unit, then move all units."""
@@ -78,7 +88,7 @@ class Batch(Trainer):
         reached = spread[:, -1] > 0
         kept = slice(None) if reached.all() else reached  # copies nothing where every unit is reached, as it mostly is
         centres = spread[kept, :-1] / spread[kept, -1:]
-        if task.metric.batch_update == "normalised_mean":
+        if self._directs(task):
             centres = _directions(centres)
         else:
             middle, exponent = task.samples.box
@@ -95,11 +105,14 @@ class Batch(Trainer):
             hints=hints,
         )
 
-    @staticmethod
-    def _gather(task: Task, state: State) -> tuple[Array, float, Mapping[str, Any]]:
+    def _directs(self, task: Task) -> bool:
+        """Tell whether the centre is the mean of directions."""
+        return self.centre == "auto" and task.metric.centre == "normalised_mean"
+
+    def _gather(self, task: Task, state: State) -> tuple[Array, float, Mapping[str, Any]]:
         """Return the sums of samples and weights per best unit, (m, d + 1), lifted; the sum of the distances; hints."""
         metric, m, d = task.metric, len(state.lattice), task.samples.features
-        directions = metric.batch_update == "normalised_mean"
+        directions = self._directs(task)
         middle, exponent = (np.zeros(d), np.zeros(d, dtype=np.int64)) if directions else task.samples.box
         scale = np.ldexp(1.0, -exponent)
         tiled, best = kernels.tiles_pay(m, d), state.hints.get("best")
