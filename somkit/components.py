@@ -160,14 +160,26 @@ class Metric(Component):
         return False
 
     @property
-    def centre(self) -> Literal["mean", "normalised_mean"] | None:
-        """What trainers take: ``batch_update``, unless it depends on the metric's fields."""
+    def centre(self) -> Literal["mean", "normalised_mean", "mode"] | None:
+        """What trainers take: ``batch_update``, unless it depends on the metric's fields.
+
+        "mode": features are categories, and units must hold values that samples have; trainers and initialisers that
+        make others refuse the metric.
+        """
         return self.batch_update
 
     @property
     def features(self) -> int | None:
         """How many features a sample must have; None: any number."""
         return None
+
+    def limits(self, features: int) -> tuple[Array, Array]:
+        """Return the smallest and the largest value that each feature may have, two arrays (d,); by default any.
+
+        Samples outside are refused where they come in, and so is a first codebook that is given. What an initialiser
+        puts outside is moved to the nearest limit; means of what is within stay there.
+        """
+        return np.full(features, -np.inf), np.full(features, np.inf)
 
     def fitted(self, samples: Samples) -> Metric:
         """Return this metric with what it learns from the samples trained on filled in; itself where there is nothing.
@@ -329,13 +341,20 @@ class Neighbourhood(Component):
 
 @attrs.frozen(kw_only=True)
 class Initialiser(Component):
-    """The codebook that training starts from."""
+    """The codebook that training starts from.
+
+    Attributes
+    ----------
+    draws_samples : bool
+        Whether every vector is a sample's, as metrics of categories need it.
+    """
 
     kind: ClassVar[str] = "initialiser"
+    draws_samples: ClassVar[bool] = False
 
     @abstractmethod
     def initialise(self, samples: Samples, lattice: Lattice, rng: np.random.Generator) -> Array:
-        """Return a finite codebook of shape (m, d)."""
+        """Return a finite codebook of shape (m, d); values outside a metric's `limits` are moved to them."""
 
 
 @attrs.frozen(kw_only=True)

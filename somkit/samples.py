@@ -63,6 +63,13 @@ def describe_cell(row: int, column: int, names: tuple[str, ...] | None) -> str:
     return f"X[{row}, {column}]" + (f" (feature {names[column]!r})" if names else "")
 
 
+def describe_limits(low: float, high: float) -> str:
+    """Say in words which numbers lie within limits, of which one may be infinite."""
+    if np.isfinite(low) and np.isfinite(high):
+        return f"from {low:g} to {high:g}"
+    return f">= {low:g}" if np.isfinite(low) else f"<= {high:g}"
+
+
 def feature_names_of(X: Any) -> tuple[str, ...] | None:
     """Return the column names of a DataFrame (pandas, polars), None for anything else or if they are not all text."""
     columns = getattr(X, "columns", None)
@@ -301,6 +308,24 @@ class Samples:
                 value = "NaN" if np.isnan(self.X[start + row, column]) else "infinite (inf)"
                 cell = describe_cell(start + row, column, self.feature_names)
                 message = f"{cell} is {value}; impute it or leave the row out first."
+                raise SampleError(message)
+
+    def check_within(self, limits: tuple[Array, Array], owner: str) -> None:
+        """Raise if a value, scaled, is below the first or above the second of two arrays (d,): what ``owner`` takes."""
+        low, high = limits
+        if np.isneginf(low).all() and np.isposinf(high).all():
+            return
+        for number in range(self.block_count):
+            block = self.block(number)
+            bad = (block < low) | (block > high)
+            if bad.any():
+                row, column = (int(index[0]) for index in np.nonzero(bad))
+                cell = describe_cell(number * BLOCK_ROWS + row, column, self.feature_names)
+                once, way_out = ("", "values") if self.scaling is None else (" once scaled", "a scale")
+                message = (
+                    f"{cell} is {float(block[row, column]):g}{once}, but {owner} measures numbers "
+                    f"{describe_limits(low[column], high[column])} there; use {way_out} within them, or another metric."
+                )
                 raise SampleError(message)
 
     @cached_property

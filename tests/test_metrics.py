@@ -1,11 +1,13 @@
 """Metrics: scipy's distances, whoever finds them; what is fitted is fitted once; what cannot be measured is refused."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 from sklearn.datasets import load_iris
+from sklearn.metrics.pairwise import haversine_distances
 
 from somkit import Recipe, Samples, TrainedMap, load, resolve
 from somkit.testing.strategies import normal
@@ -32,6 +34,88 @@ SCIPY = {
     "weighted:metric={name=minkowski,p=3},weights=[0.5,2,0,3]": lambda X, W: cdist(X, W, "minkowski", p=3, w=WEIGHTS),
     "weighted:metric=cosine,weights=[0.5,2,0,3]": lambda X, W: cdist(X, W, "cosine", w=WEIGHTS),
 }
+
+
+def _kilometres(X, W):
+    return haversine_distances(np.radians(X), np.radians(W)) * 6371.0088
+
+
+def _ruzicka(X, W):
+    x, w = X[:, None], W[None]
+    return 1 - np.minimum(x, w).sum(axis=2) / np.maximum(x, w).sum(axis=2)
+
+
+def _tanimoto(X, W):
+    product = X @ W.T
+    return 1 - product / ((X**2).sum(axis=1)[:, None] + (W**2).sum(axis=1) - product)
+
+
+def _bits(seed, n, d):
+    """Return rows of 0 and 1, each with a 1: scipy has no value, or another than 0, for two rows of zeros."""
+    bits = np.random.default_rng(seed).integers(0, 2, (n, d)).astype(float)
+    bits[:, 0] = 1
+    return bits
+
+
+def _counts(seed, n, d):
+    return np.random.default_rng(seed).uniform(0.1, 9, (n, d))
+
+
+def _codes(seed, n, d):
+    return np.random.default_rng(seed).integers(0, 4, (n, d)).astype(float)
+
+
+def _places(seed, n, d):
+    del d
+    return np.random.default_rng(seed).uniform([-90, -180], [90, 360], (n, 2))
+
+
+# What each measures, drawn within its limits, and another program's distances or the definition.
+LIMITED = {
+    "braycurtis": (_counts, lambda X, W: cdist(X, W, "braycurtis")),
+    "jaccard on bits": (_bits, lambda X, W: cdist(X.astype(bool), W.astype(bool), "jaccard")),
+    "jaccard": (_counts, _ruzicka),
+    "tanimoto on bits": (_bits, lambda X, W: cdist(X.astype(bool), W.astype(bool), "jaccard")),
+    "tanimoto": (_counts, _tanimoto),
+    "hamming on bits": (_bits, lambda X, W: cdist(X, W, "hamming")),
+    "hamming:values=categorical on codes": (_codes, lambda X, W: cdist(X, W, "hamming")),
+    "haversine": (_places, _kilometres),
+}
+
+
+@pytest.mark.parametrize("name", LIMITED)
+@given(seed=st.integers(0, 999), k=st.integers(1, 6))
+def test_counts_bits_codes_and_places_are_measured_as_others_do(name, seed, k):
+    """The k nearest units are those of scipy's and scikit-learn's distances, and of the definitions where units mix."""
+    draw, distances_of = LIMITED[name]
+    X, W = draw(seed, 12, 4), draw(seed + 1_000, 6, 4)
+    wanted = distances_of(X, W)
+    units, distances = resolve("metric", name.partition(" ")[0]).nearest(X, W, k)
+    assert all(len(set(row)) == k for row in units.tolist())
+    # A few roundings of numbers about 1; kilometres are up to 20 000.
+    np.testing.assert_allclose(np.take_along_axis(wanted, units, axis=1), distances, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(np.sort(wanted, axis=1)[:, :k], distances, rtol=1e-9, atol=1e-12)
+
+
+def test_units_of_shares_count_for_the_samples_they_stand_for():
+    """By hamming, a unit that is the mean of binary samples is as far as these are on average."""
+    X, x = _bits(0, 9, 5), _bits(1, 1, 5)
+    found = resolve("metric", "hamming").pairwise(x, X.mean(axis=0, keepdims=True))
+    np.testing.assert_allclose(found, [[cdist(x, X, "hamming").mean()]], rtol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["braycurtis", "jaccard", "tanimoto", "hamming", "haversine"])
+@pytest.mark.parametrize("trainer", ["batch:centre=mean", "online"])
+@pytest.mark.parametrize("initialiser", ["pca", "sample", "uniform:low=-500,high=500"])
+def test_training_stays_where_the_metric_measures(name, trainer, initialiser):
+    """Whatever a map starts from, its codebook is within the metric's limits."""
+    X = LIMITED[name if name in LIMITED else f"{name} on bits"][0](0, 40, 4)
+    settings = {"topology": "hex:rows=3,columns=4", "epochs": 2, "random_state": 0}
+    recipe = Recipe(metric=name, trainer=trainer, initialiser=initialiser, **settings)
+    low, high = recipe.metric.limits(X.shape[1])
+    for codebook in (recipe.start(X).state.codebook, recipe.fit(X).codebook):
+        # Means are sums, rounded.
+        assert ((codebook >= low - 1e-9) & (codebook <= high + 1e-9)).all()
 
 
 @pytest.mark.parametrize("name", SCIPY)
@@ -123,6 +207,50 @@ REFUSED = {
     "a codebook of another number": (
         lambda: TrainedMap.from_codebook("line:units=2", [[0.0], [1.0]], metric="weighted:weights=[1,2]"),
         "metric 'weighted' measures 2 feature(s), but the codebook has 1.",
+    ),
+    "a negative count": (
+        lambda: Recipe(metric="braycurtis", trainer="online").fit([[1.0, 2.0], [3.0, -4.0]]),
+        (
+            "X[1, 1] is -4, but metric 'braycurtis' measures numbers >= 0 there; use values within them, or another "
+            "metric."
+        ),
+    ),
+    "counts made negative by scaling": (
+        lambda: Recipe(metric="jaccard", trainer="online", scale="standard").fit([[1.0, 2.0], [3.0, 4.0]]),
+        (
+            "X[0, 0] is -1 once scaled, but metric 'jaccard' measures numbers >= 0 there; use a scale within them, or "
+            "another metric."
+        ),
+    ),
+    "a latitude beyond the pole": (
+        lambda: Recipe(metric="haversine", trainer="online").fit(
+            pd.DataFrame({"lat": [52.5, 95.0], "lon": [13.4, 2.4]})
+        ),
+        (
+            "X[1, 0] (feature 'lat') is 95, but metric 'haversine' measures numbers from -90 to 90 there; use values "
+            "within them, or another metric."
+        ),
+    ),
+    "three features of a place": (
+        lambda: Recipe(metric="haversine", trainer="online").fit(np.eye(3)),
+        "metric 'haversine' measures 2 feature(s), but X has 3.",
+    ),
+    "a codebook beyond the limits": (
+        lambda: TrainedMap.from_codebook("line:units=2", [[0.0], [2.0]], metric="hamming"),
+        "metric 'hamming' measures numbers from 0 to 1 in feature 0, but the codebook has others.",
+    ),
+    "a first codebook beyond the limits": (
+        lambda: Recipe(topology="line:units=1", metric="hamming", trainer="online").fit(
+            [[0.0], [1.0]], initial_codebook=[[-1.0]]
+        ),
+        "metric 'hamming' measures numbers from 0 to 1 in feature 0, but the initial codebook has others.",
+    ),
+    "samples asked about beyond the limits": (
+        lambda: TrainedMap.from_codebook("line:units=2", [[0.0], [1.0]], metric="hamming").bmu([[0.5], [7.0]]),
+        (
+            "X[1, 0] is 7, but metric 'hamming' measures numbers from 0 to 1 there; use values within them, or "
+            "another metric."
+        ),
     ),
     "a negative weight": (
         lambda: resolve("metric", "weighted:weights=[1,-2]"),

@@ -48,6 +48,7 @@ class Sample(Initialiser):
     """Samples drawn in proportion to their weight; none comes twice before all have come."""
 
     name: ClassVar[str] = "sample"
+    draws_samples: ClassVar[bool] = True
 
     def initialise(self, samples: Samples, lattice: Lattice, rng: np.random.Generator) -> Array:
         """Draw the codebook."""

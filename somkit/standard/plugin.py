@@ -39,7 +39,7 @@ def somkit_topologies() -> list[type[Topology]]:
 
 @hookimpl
 def somkit_metrics() -> list[type[Metric]]:
-    """Minkowski's family, directions, and metrics of weighted or whitened features."""
+    """Minkowski's family, directions, shares, places, and metrics of weighted or whitened features."""
     return [
         standard.Euclidean,
         standard.Manhattan,
@@ -49,6 +49,11 @@ def somkit_metrics() -> list[type[Metric]]:
         standard.CosineMetric,
         standard.Angular,
         standard.Correlation,
+        standard.Braycurtis,
+        standard.Jaccard,
+        standard.Tanimoto,
+        standard.Hamming,
+        standard.Haversine,
         standard.Mahalanobis,
         standard.Weighted,
     ]

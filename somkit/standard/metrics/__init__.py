@@ -2,18 +2,25 @@
 
 from somkit.standard.metrics.directions import Angular, Correlation, CosineMetric
 from somkit.standard.metrics.euclidean import Euclidean
+from somkit.standard.metrics.haversine import Haversine
 from somkit.standard.metrics.mapped import Mahalanobis, Weighted
 from somkit.standard.metrics.minkowski import Canberra, Chebyshev, Manhattan, Minkowski
+from somkit.standard.metrics.shares import Braycurtis, Hamming, Jaccard, Tanimoto
 
 __all__ = [
     "Angular",
+    "Braycurtis",
     "Canberra",
     "Chebyshev",
     "Correlation",
     "CosineMetric",
     "Euclidean",
+    "Hamming",
+    "Haversine",
+    "Jaccard",
     "Mahalanobis",
     "Manhattan",
     "Minkowski",
+    "Tanimoto",
     "Weighted",
 ]
