@@ -1,5 +1,7 @@
 """Metrics: scipy's distances, whoever finds them; what is fitted is fitted once; what cannot be measured is refused."""
 
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from sklearn.datasets import load_iris
 from sklearn.metrics.pairwise import haversine_distances
 
 from somkit import Recipe, Samples, TrainedMap, load, resolve
+from somkit.standard.trainers import centres
 from somkit.testing.strategies import normal
 
 WEIGHTS = [0.5, 2.0, 0.0, 3.0]
@@ -192,7 +195,132 @@ def test_means_are_taken_openly_with_any_metric():
         np.testing.assert_allclose(Recipe(metric=name, **settings).fit(X).codebook, [X.mean(axis=0)], rtol=1e-15)
 
 
+def _by_hand(recipe, X, weight, W, radius, centre):
+    """Return the medians or modes of one batch update, written as the definition says."""
+    lattice = recipe.topology.lattice()
+    best = recipe.metric.nearest(X, W)[0][:, 0]
+    influence = recipe.neighbourhood.influences(lattice.distances_from(range(len(W))), radius)[:, best] * weight
+    found = W.copy()
+    for unit, feature in np.ndindex(W.shape):
+        share = Counter()
+        for value, amount in zip(X[:, feature].tolist(), influence[unit].tolist(), strict=True):
+            share[value] += amount
+        if not sum(share.values()):
+            continue
+        values = sorted(share)
+        if centre == "mode":
+            most = max(share.values()) * (1 - 1e-13)  # equal but for the order of their sums
+            found[unit, feature] = next(value for value in values if share[value] >= most)
+        else:
+            half = sum(share.values()) / 2
+            found[unit, feature] = next(
+                value for value in values if sum(share[low] for low in values if low <= value) >= half * (1 - 1e-13)
+            )
+    return found
+
+
+@pytest.mark.parametrize("centre", ["median", "mode"])
+@pytest.mark.parametrize("neighbourhood", ["gaussian", "bubble"])
+@given(seed=st.integers(0, 999), rate=st.sampled_from([1.0, 0.25]))
+def test_medians_and_modes_are_those_of_the_definition(centre, neighbourhood, seed, rate):
+    """A batch update by median or mode takes, unit by unit and feature by feature, that of the weighted samples."""
+    rng = np.random.default_rng(seed)
+    X, W = rng.integers(0, 5, (25, 2)).astype(float), rng.integers(0, 5, (7, 2)).astype(float)
+    weight = rng.integers(0, 3, 25).astype(float)
+    weight[0] = 1
+    recipe = Recipe(
+        topology="ring:units=7",
+        metric="manhattan",
+        trainer=f"batch:centre={centre}",
+        neighbourhood=neighbourhood,
+        radius="constant:value=0.8",
+        learning_rate=f"constant:value={rate}",
+        epochs=1,
+    )
+    wanted = _by_hand(recipe, X, weight, W, 0.8, centre)
+    found = recipe.fit(X, weight, initial_codebook=W)
+    np.testing.assert_allclose(found.codebook, (1 - rate) * W + rate * wanted, rtol=1e-14, atol=1e-14)
+    # The error is before the update, as it is where means are taken.
+    distances = cdist(X, W, "cityblock").min(axis=1)
+    assert found.history[0]["quantisation_error"] == pytest.approx(weight @ distances / weight.sum(), rel=1e-14)
+
+
+def test_a_median_is_numpys_of_an_odd_number_of_samples():
+    """A lone unit moves to numpy's median of each feature, and outliers do not pull it."""
+    X = normal(3, 31, 4)
+    X[:5] += 1e9
+    trained = Recipe(topology="line:units=1", metric="manhattan", trainer="batch:centre=median", epochs=1).fit(X)
+    assert np.array_equal(trained.codebook, [np.median(X, axis=0)])
+
+
+def test_chunks_of_units_change_nothing(monkeypatch):
+    """Medians are the same to the bit however many units are worked out at once."""
+    X = load_iris().data
+    recipe = Recipe(topology="hex:rows=3,columns=4", metric="manhattan", trainer="batch:centre=median", epochs=3)
+    whole = recipe.fit(X).codebook
+    monkeypatch.setattr(centres, "NUMBERS", 5 * len(X))
+    assert np.array_equal(recipe.fit(X).codebook, whole)
+
+
+def test_categories_stay_categories():
+    """A map of codes trained by modes holds codes of each feature alone, and finds the groups they were drawn from."""
+    rng = np.random.default_rng(0)
+    group = rng.integers(0, 3, 300)
+    X = 10 * group[:, None] + rng.integers(0, 4, (300, 6)) * (rng.random((300, 6)) < 0.3)
+    trained = Recipe(
+        topology="line:units=3",
+        metric="hamming:values=categorical",
+        trainer="batch:centre=mode",
+        initialiser="sample",
+        radius="constant:value=0.1",
+        random_state=1,
+    ).fit(X)
+    assert sorted(trained.codebook[:, 0]) == [0, 10, 20]
+    assert all(set(trained.codebook[:, feature]) <= set(X[:, feature]) for feature in range(6))
+    assert len(set(zip(group.tolist(), trained.bmu(X).tolist(), strict=True))) == 3
+
+
 REFUSED = {
+    "categories on the way": (
+        lambda: Recipe(metric="hamming:values=categorical", trainer="online", initialiser="sample"),
+        (
+            "trainer 'online' moves units between samples, and metric 'hamming:values=categorical' compares categories, "
+            "between which nothing lies; use trainer='batch:centre=mode'."
+        ),
+    ),
+    "means of categories": (
+        lambda: Recipe(metric="hamming:values=categorical", trainer="batch:centre=mean", initialiser="sample"),
+        (
+            "trainer 'batch:centre=mean' moves units between samples, and metric 'hamming:values=categorical' compares "
+            "categories, between which nothing lies; use trainer='batch:centre=mode'."
+        ),
+    ),
+    "mini-batches of categories": (
+        lambda: Recipe(metric="hamming:values=categorical", trainer="minibatch", initialiser="sample"),
+        (
+            "trainer 'minibatch' moves units between samples, and metric 'hamming:values=categorical' compares "
+            "categories, between which nothing lies; use trainer='batch:centre=mode'."
+        ),
+    ),
+    "a start between categories": (
+        lambda: Recipe(metric="hamming:values=categorical", trainer="batch:centre=mode"),
+        (
+            "initialiser 'pca' makes values between those of samples, and metric 'hamming:values=categorical' compares "
+            "categories; use initialiser='sample'."
+        ),
+    ),
+    "half a category": (
+        lambda: Recipe(
+            metric="hamming:values=categorical",
+            trainer="batch:centre=mode",
+            initialiser="sample",
+            learning_rate="constant:value=0.5",
+        ).fit(np.eye(4)),
+        (
+            "metric 'hamming:values=categorical' compares categories, so a unit moves to one at once or not at all; "
+            "leave out the learning rate 'constant:value=0.5', and partial_fit."
+        ),
+    ),
     "canberra": (
         lambda: Recipe(metric="canberra"),
         (
