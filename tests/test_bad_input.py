@@ -105,8 +105,8 @@ PARTS = {
         {"metric": "hex"},
         (
             "unknown metric 'hex'. There is a topology of that name. Known: angular, braycurtis, canberra, "
-            "chebyshev, correlation, cosine, euclidean, hamming, haversine, jaccard, mahalanobis, manhattan, minkowski, "
-            "tanimoto, weighted."
+            "chebyshev, correlation, cosine, euclidean, hamming, haversine, jaccard, layer, layers, mahalanobis, "
+            "manhattan, minkowski, tanimoto, weighted."
         ),
     ),
     "misspelt parameter": (

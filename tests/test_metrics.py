@@ -1,6 +1,8 @@
 """Metrics: scipy's distances, whoever finds them; what is fitted is fitted once; what cannot be measured is refused."""
 
+import json
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_iris, load_wine
 from sklearn.metrics.pairwise import haversine_distances
+from sklearn.preprocessing import StandardScaler
 
 from somkit import Recipe, Samples, TrainedMap, load, resolve
 from somkit.standard.trainers import centres
@@ -272,15 +275,105 @@ def test_categories_stay_categories():
         metric="hamming:values=categorical",
         trainer="batch:centre=mode",
         initialiser="sample",
-        radius="constant:value=0.1",
-        random_state=1,
+        radius="linear:start=1,stop=0.1",
+        random_state=0,
     ).fit(X)
     assert sorted(trained.codebook[:, 0]) == [0, 10, 20]
     assert all(set(trained.codebook[:, feature]) <= set(X[:, feature]) for feature in range(6))
     assert len(set(zip(group.tolist(), trained.bmu(X).tolist(), strict=True))) == 3
 
 
+def test_layers_are_measured_as_kohonen_measures_them():
+    """On a super-organised map of R kohonen, the nearest units and their distances are its own, weights and all."""
+    kohonen = json.loads((Path(__file__).parent / "data" / "kohonen_layers.json").read_text())
+    X = StandardScaler().fit_transform(load_wine().data)
+    columns, metrics = ([0, 1, 2, 3, 4], [5, 6, 7, 8, 9], [10, 11, 12]), ("euclidean", "manhattan", "euclidean")
+    layers = [
+        {"columns": chosen, "metric": metric, "weight": weight}
+        for chosen, metric, weight in zip(columns, metrics, kohonen["weights"], strict=True)
+    ]
+    topology = "hex:rows=3,columns=4"
+    trained = TrainedMap.from_codebook(topology, kohonen["codebook"], {"name": "layers", "layers": layers})
+    units, distances = trained.search(X)
+    assert units[:, 0].tolist() == kohonen["units"]
+    # Seventeen digits were written, and sums may be taken in another order.
+    np.testing.assert_allclose(distances[:, 0], kohonen["distances"], rtol=1e-12)
+
+
+def test_layers_by_name_are_found_fitted_and_kept(tmp_path):
+    """Columns by name become numbers when training starts, a layer's metric is fitted to its columns, a file keeps both."""
+    X = load_iris(as_frame=True).data.set_axis(["a", "b", "c", "d"], axis=1)
+    text = "layers:layers=[{columns=[d,a],metric=mahalanobis,weight=0.5},{columns=[b]}]"
+    trained = Recipe(topology="hex:rows=3,columns=3", metric=text, epochs=3).fit(X)
+    trained.save(tmp_path / "map.somkit")
+    sides = X.to_numpy()[:, [3, 0]], trained.codebook[:, [3, 0]]
+    wanted = 0.5 * cdist(*sides, "mahalanobis", VI=np.linalg.inv(np.cov(sides[0].T, ddof=0)))
+    wanted += np.abs(X.to_numpy()[:, [1]] - trained.codebook[:, 1])
+    for found in (trained, load(tmp_path / "map.somkit")):
+        np.testing.assert_allclose(found.distances(X), wanted, rtol=1e-9)
+        assert [layer.columns for layer in found.metric.layers] == [(3, 0), (1,)]
+
+
+def test_one_layer_of_all_features_is_its_metric():
+    """A map of one layer is the map of its metric, in batch training by means and online, scaled or not."""
+    X = load_iris().data
+    for trainer, scale in (("batch", "standard"), ("online", None)):
+        settings = {"topology": "hex:rows=3,columns=4", "epochs": 3, "trainer": trainer, "scale": scale}
+        first = Recipe(metric="layers:layers=[{columns=[0,1,2,3],weight=2}]", random_state=0, **settings).fit(X)
+        second = Recipe(metric="euclidean", random_state=0, **settings).fit(X)
+        np.testing.assert_allclose(first.codebook, second.codebook, rtol=1e-12)
+        assert first.quantisation_error(X) == pytest.approx(2 * second.quantisation_error(X), rel=1e-12)
+
+
+def test_a_layer_has_its_metrics_limits_in_its_columns():
+    """Only the columns of a layer whose metric has limits are limited, and they are by the narrowest."""
+    text = "layers:layers=[{columns=[2],metric=hamming},{columns=[1,2],metric=jaccard},{columns=[0]}]"
+    low, high = resolve("metric", text).limits(4)
+    assert low.tolist() == [-np.inf, 0, 0, -np.inf]
+    assert high.tolist() == [np.inf, np.inf, 1, np.inf]
+
+
 REFUSED = {
+    "a layer of directions": (
+        lambda: Recipe(metric="layers:layers=[{columns=[0,1],metric=cosine},{columns=[2]}]"),
+        (
+            "trainer 'batch' has no update for metric 'layers:layers=[{name=layer,columns=[0,1],metric={name=cosine}},"
+            "{name=layer,columns=[2]}]'; use trainer='online', trainer='batch:centre=mean' to take means all the same, "
+            "or a metric whose centre is a mean, such as 'euclidean' or 'cosine'."
+        ),
+    ),
+    "a layer that is none": (
+        lambda: resolve("metric", "layers:layers=[euclidean]"),
+        "Layers.layers must be a list of layers, such as [{columns=[0,1]},{columns=[2],weight=0.5}].",
+    ),
+    "a column twice": (
+        lambda: resolve("metric", "layers:layers=[{columns=[1,1]}]"),
+        "Layer.columns must be a list of different numbers >= 0 or names, got (1, 1).",
+    ),
+    "a column from the end": (
+        lambda: resolve("metric", "layer:columns=[-1]"),
+        "Layer.columns must be a list of different numbers >= 0 or names, got (-1,).",
+    ),
+    "three columns of a place": (
+        lambda: resolve("metric", "layer:columns=[0,1,2],metric=haversine"),
+        "Layer.columns must be 2 for metric 'haversine', got 3.",
+    ),
+    "a column that X has not": (
+        lambda: Recipe(metric="layer:columns=[4]").fit(np.eye(4)),
+        "metric 'layer' measures column 4, but there are only 4, from 0.",
+    ),
+    "a misspelt column": (
+        lambda: Recipe(metric="layer:columns=[petals]").fit(pd.DataFrame(np.eye(2), columns=["petal", "stem"])),
+        "metric 'layer' measures column 'petals', which X has not; did you mean 'petal'?",
+    ),
+    "a name without names": (
+        lambda: Recipe(metric="layer:columns=[petal]").fit(np.eye(4)),
+        "metric 'layer' measures column 'petal', which X has not; give a DataFrame, or the number of the column.",
+    ),
+    "a name before training": (
+        lambda: TrainedMap.from_codebook("line:units=2", [[0.0], [1.0]], metric="layer:columns=[petal]"),
+        "metric 'layer' finds columns by name when training starts; to use it before, give their numbers.",
+    ),
     "categories on the way": (
         lambda: Recipe(metric="hamming:values=categorical", trainer="online", initialiser="sample"),
         (

@@ -39,7 +39,7 @@ def somkit_topologies() -> list[type[Topology]]:
 
 @hookimpl
 def somkit_metrics() -> list[type[Metric]]:
-    """Minkowski's family, directions, shares, places, and metrics of weighted or whitened features."""
+    """Minkowski's family, directions, shares, places, weighted or whitened features, and layers."""
     return [
         standard.Euclidean,
         standard.Manhattan,
@@ -56,6 +56,8 @@ def somkit_metrics() -> list[type[Metric]]:
         standard.Haversine,
         standard.Mahalanobis,
         standard.Weighted,
+        standard.Layer,
+        standard.Layers,
     ]
 
 

@@ -3,6 +3,7 @@
 from somkit.standard.metrics.directions import Angular, Correlation, CosineMetric
 from somkit.standard.metrics.euclidean import Euclidean
 from somkit.standard.metrics.haversine import Haversine
+from somkit.standard.metrics.layers import Layer, Layers
 from somkit.standard.metrics.mapped import Mahalanobis, Weighted
 from somkit.standard.metrics.minkowski import Canberra, Chebyshev, Manhattan, Minkowski
 from somkit.standard.metrics.shares import Braycurtis, Hamming, Jaccard, Tanimoto
@@ -18,6 +19,8 @@ __all__ = [
     "Hamming",
     "Haversine",
     "Jaccard",
+    "Layer",
+    "Layers",
     "Mahalanobis",
     "Manhattan",
     "Minkowski",
