@@ -364,7 +364,10 @@ REFUSED = {
     ),
     "a misspelt column": (
         lambda: Recipe(metric="layer:columns=[petals]").fit(pd.DataFrame(np.eye(2), columns=["petal", "stem"])),
-        "metric 'layer' measures column 'petals', which X has not; did you mean 'petal'?",
+        (
+            "metric 'layer' measures column 'petals', which X has not; did you mean 'petal'? Its columns are petal, "
+            "stem."
+        ),
     ),
     "a name without names": (
         lambda: Recipe(metric="layer:columns=[petal]").fit(np.eye(4)),

@@ -88,8 +88,10 @@ class Layer(Metric):
         names = samples.feature_names or ()
         for column in self.columns:
             if isinstance(column, str) and column not in names:
-                known = did_you_mean(column, names) if names else "; give a DataFrame, or the number of the column."
-                message = f"metric 'layer' measures column {column!r}, which X has not{known}"
+                way_out = "; give a DataFrame, or the number of the column."
+                if names:
+                    way_out = f"{did_you_mean(column, names)} Its columns are {', '.join(names)}."
+                message = f"metric 'layer' measures column {column!r}, which X has not{way_out}"
                 raise SampleError(message)
         columns = tuple(names.index(c) if isinstance(c, str) else c for c in self.columns)
         found = attrs.evolve(self, columns=columns)
