@@ -70,7 +70,7 @@ function setUpSearch() {
   byId("query").addEventListener("input", showAnswers);
   byId("search").addEventListener("submit", (event) => {
     event.preventDefault();
-    byId("answers").querySelector("button:last-of-type, button")?.click();
+    byId("answers").querySelector(".answer")?.click();
   });
   byId("search").addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;

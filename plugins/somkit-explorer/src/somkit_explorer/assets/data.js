@@ -79,6 +79,11 @@ function make(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** Return a name in pieces that a line may be broken after: names of columns are long and have no blanks. */
+function breakable(name) {
+  return name.split(/(?<=[_/.-])(?=[^_/.-])/u).flatMap((piece, place) => (place ? [make("wbr"), piece] : [piece]));
+}
+
 function fill(node, ...children) {
   node.replaceChildren(...children.filter((child) => child !== null));
 }

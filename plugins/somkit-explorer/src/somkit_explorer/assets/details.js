@@ -44,19 +44,24 @@ function labelsOn(units) {
 
 const unitName = (unit) => (page.nodes[unit] === String(unit) ? `Unit ${unit}` : `Unit ${unit}, ${page.nodes[unit]}`);
 
+/** Return in a few phrases which unit it is and what is on it. */
+function factsOf(unit) {
+  const facts = [unitName(unit)];
+  if (map.count) facts.push(counted(map.count[unit], "row"));
+  const labels = map.classOffsets ? labelsOn([unit]) : [];
+  if (labels.length) {
+    const whole = labels.reduce((sum, [, weight]) => sum + weight, 0);
+    facts.push(`${percent(labels[0][1], whole)} ${page.classes[labels[0][0]]}`);
+  }
+  const { look } = figure;
+  if (look.values && !look.grow) facts.push(`${look.title} ${format(look.values[unit])}`);
+  if (look.numbered) facts.push(`cluster ${clusters()[unit] + 1}`);
+  return facts;
+}
+
 /** Say what is on a unit. */
 function sentence(unit) {
-  const known = summary([unit]);
-  const parts = [unitName(unit)];
-  if (map.count) parts.push(counted(known.count, "row"));
-  if (known.labels.length) {
-    const whole = known.labels.reduce((sum, [, weight]) => sum + weight, 0);
-    parts.push(`${percent(known.labels[0][1], whole)} ${page.classes[known.labels[0][0]]}`);
-  }
-  if (clusters()) parts.push(`cluster ${clusters()[unit] + 1}`);
-  if (figure.look?.values) parts.push(`${figure.look.title} ${format(figure.look.values[unit])}`);
-  if (state.selected.has(unit)) parts.push("selected");
-  return `${parts.join("; ")}.`;
+  return `${[...factsOf(unit), ...(state.selected.has(unit) ? ["selected"] : [])].join("; ")}.`;
 }
 
 function subjectUnits() {
@@ -77,7 +82,7 @@ function showDetails() {
     one >= 0 && clusters() ? make("p", { class: "quiet small" }, `Cluster ${clusters()[one] + 1} of ${state.clusters}${state.selected.has(one) ? ", selected" : ""}`) : null,
     map.count ? headcount(known, whole) : make("p", { class: "quiet" }, "The page was made without samples."),
     labelBars(known.labels),
-    page.quantities ? make("p", {}, `Label: ${format(known.quantity[0])} ± ${format(known.quantity[1])}`) : null,
+    page.quantities ? make("p", {}, `Label: ${spread(...known.quantity)}`) : null,
     featureTable(known),
     memberTable(units, whole),
   );
@@ -115,8 +120,8 @@ function featureTable(known) {
   const rows = known.mean.map((mean, feature) => {
     const empty = Number.isNaN(mean);
     const value = empty ? known.vector[feature] : mean;
-    const text = empty ? format(value) : `${format(mean)} ± ${format(known.sd[feature])}`;
-    return make("tr", {}, make("th", { scope: "row" }, page.features[feature]), make("td", { class: "number" }, text), make("td", {}, track(value, known.sd[feature], feature)));
+    const text = empty ? format(value) : spread(mean, known.sd[feature]);
+    return make("tr", {}, make("th", { scope: "row" }, ...breakable(page.features[feature])), make("td", { class: "number" }, text), make("td", {}, track(value, known.sd[feature], feature)));
   });
   if (d > MOST_FEATURES) rows.push(make("tr", {}, make("td", { colspan: 3, class: "quiet" }, `and ${counted(d - MOST_FEATURES, "more feature")}, which the CSV holds`)));
   const heading = map.count && known.count ? "Mean ± standard deviation of the rows" : "The unit’s vector";

@@ -18,7 +18,10 @@ function drawChanged() {
   if (changed.has("frame")) fitFrame();
   if (changed.has("base")) drawBase();
   if (changed.has("chosen")) drawChosen();
-  if (changed.has("at")) drawAt();
+  if (changed.has("at")) {
+    drawAt();
+    showTip();
+  }
   if (changed.has("details")) showDetails();
   if (changed.has("planes")) redrawPlanes();
   if (changed.has("chosen") || changed.has("at")) markPlanes(changed.has("chosen"));
@@ -64,6 +67,21 @@ function outline(context, units, colour, width) {
   context.beginPath();
   for (const unit of units) figure.frame.trace(context, unit);
   context.stroke();
+}
+
+/** Say beside a unit what is on it, in a few words. */
+function showTip() {
+  const { frame, brush } = figure;
+  const tip = byId("tip");
+  tip.hidden = state.at < 0 || Boolean(brush?.moved) || !byId("stage").matches(":hover, :has(:focus-visible)");
+  if (tip.hidden) return;
+  const [name, ...facts] = factsOf(state.at);
+  fill(tip, make("b", {}, name), ...facts.map((fact) => make("div", {}, fact)));
+  const [x, y] = [frame.x[state.at], frame.y[state.at]];
+  const reach = frame.size / 2 + 10;
+  const left = x + reach + tip.offsetWidth < frame.width ? x + reach : x - reach - tip.offsetWidth;
+  tip.style.left = `${Math.max(0, left)}px`;
+  tip.style.top = `${Math.max(0, Math.min(frame.height - tip.offsetHeight, y - tip.offsetHeight / 2))}px`;
 }
 
 /** Draw what follows the pointer: the outline of a unit, the brush. */

@@ -1,6 +1,6 @@
 // Drawing a look of the map, on a canvas or as SVG: both are written to in the same words.
 
-const OUTLINED = 7; // pixels; smaller units have no gaps between them, marks or numbers
+const OUTLINED = 9; // pixels; smaller units have no gaps between them, marks or numbers
 const DOTS = 2.4; // pixels; smaller units are squares
 const CROWD = 400; // units; more are joined by faint lines
 

@@ -48,7 +48,7 @@ function* placesOn(units) {
 function memberTable(units, whole) {
   if (!rows.ready || whole) return null;
   const count = units.reduce((sum, unit) => sum + rows.offsets[unit + 1] - rows.offsets[unit], 0);
-  if (!count) return make("p", { class: "quiet" }, "No row is on it.");
+  if (!count) return null;
   const shown = state.row >= 0 && units.includes(rowUnit(state.row)) ? [state.row] : [];
   for (const place of placesOn(units)) {
     if (shown.length >= SHOWN_ROWS) break;
@@ -96,7 +96,7 @@ function showAnswers() {
   const found = search(text);
   const units = [...new Set(found.map(rowUnit))];
   const answers = found.slice(0, ANSWERS).map((place) => make(
-    "button", { type: "button", click: () => showRow(place) },
+    "button", { type: "button", class: "answer", click: () => showRow(place) },
     make("span", { class: "name" }, `Row ${rows.ids[place]}${rows.names ? `: ${rows.names[place]}` : ""}`),
     make("span", { class: "quiet name" }, rowLabel(place) || `unit ${rowUnit(place)}`),
   ));
