@@ -4,7 +4,6 @@
 """
 
 from somkit import Exporter, hookimpl
-
 from somkit_explorer.exporter import Explorer
 from somkit_explorer.notebook import Page, explore
 

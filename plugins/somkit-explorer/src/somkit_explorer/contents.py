@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 import numpy as np
+
 from somkit.errors import SampleError
 from somkit.samples import Samples
-
 from somkit_explorer.hierarchy import merges
 from somkit_explorer.packing import Packed
 from somkit_explorer.summary import Classes, labels_of, moments
@@ -63,7 +63,7 @@ class Found:
 
 
 def row_names(X: Any) -> Any:
-    """Return the index of a pandas DataFrame as a list of text; None for anything else, and where it counts the rows."""
+    """Return the index of a pandas DataFrame as text; None for anything else, and where it only counts the rows."""
     pandas = sys.modules.get("pandas")  # a DataFrame cannot exist before pandas is loaded
     if pandas is None or not isinstance(X, pandas.DataFrame) or X.index.equals(pandas.RangeIndex(len(X))):
         return None
@@ -147,7 +147,7 @@ class Rows:
         return self.found.order if count >= n else self.found.order[np.arange(count, dtype=np.int64) * n // count]
 
     def packed(self, kept: Array, m: int) -> list[Packed]:
-        """Return the rows' numbers: where those of each unit begin, who they are, their labels, and column by column."""
+        """Return the rows: where those of each unit begin, which they are, their labels, and their values by column."""
         found = self.found
         packed = [
             Packed.whole("row-offsets", np.searchsorted(found.units[kept], np.arange(m + 1))),

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import attrs
 import numpy as np
+
 from somkit import Exporter
 from somkit.errors import OutputError, ParameterError
 from somkit.validators import choice, flag, number, refuse
-
 from somkit_explorer.contents import Found, Rows, check_labels, of_map, on_units, unit_radius
 from somkit_explorer.page import render
 from somkit_explorer.summary import Classes
@@ -43,7 +43,7 @@ class Explorer(Exporter):
         The page's headline.
     rows : bool
         Whether the page carries the rows. Without them it has counts, means and deviations of each unit.
-    megabytes : float > 0
+    megabytes : float >= 0.25
         How large the page may become. Rows that do not fit are left out, of every unit its share, and the page says so;
         counts, means, deviations and labels of the units are of all rows in any case.
     numbers : "float32" | "quantised"
@@ -78,7 +78,7 @@ class Explorer(Exporter):
     name: ClassVar[str] = "explorer"
     title: str = attrs.field(default="Self-organising map", validator=_text)
     rows: bool = attrs.field(default=True, validator=flag())
-    megabytes: float = attrs.field(default=32.0, validator=number(above=0))
+    megabytes: float = attrs.field(default=32.0, validator=number(minimum=0.25))
     numbers: str = attrs.field(default="float32", validator=choice("float32", "quantised"))
     clusters: str = attrs.field(default="ward", validator=choice("ward", "map", "none"))
     colours: str = attrs.field(default="viridis", validator=choice("viridis", "cividis"))

@@ -6,6 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+
 from somkit.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ MOST_BYTES = 2_000_000_000  # of the distances between all pairs of units
 
 
 def merges(trained: TrainedMap, along: Literal["ward", "map"]) -> Array:
-    """Return which two clusters are joined at each step, shape (m - 1, 2): units are 0..m-1, the cluster of step s m + s.
+    """Say which two clusters each step joins, shape (m - 1, 2); units are 0..m-1, the cluster of step s m + s.
 
     The vectors are taken as they were trained, so scaled where the map has a scaling, and every unit counts once.
 
@@ -26,7 +27,7 @@ def merges(trained: TrainedMap, along: Literal["ward", "map"]) -> Array:
     trained : TrainedMap
     along : "ward" | "map"
         Any two clusters may be joined, or only those that have an edge of the lattice between them; parts of the map
-        that no edge joins are then joined where their vectors are nearest.
+        that no edge joins are taken as if there were one where their vectors are nearest.
 
     Raises
     ------

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from somkit.errors import OutputError
 
+from somkit.errors import OutputError
 from somkit_explorer.exporter import Explorer
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ class Page:
     def _repr_html_(self) -> str:
         """Return the frame, which Jupyter and its kin show."""
         return (
-            f'<iframe sandbox="allow-scripts allow-downloads" allow="clipboard-write" title="Map explorer" width="100%" '
-            f'height="{int(self.height)}" frameborder="0" srcdoc="{escape(self.html)}"></iframe>'
+            '<iframe sandbox="allow-scripts allow-downloads" allow="clipboard-write" title="Map explorer" '
+            f'width="100%" height="{int(self.height)}" frameborder="0" srcdoc="{escape(self.html)}"></iframe>'
         )
 
     def save(self, path: str | Path) -> None:
@@ -65,7 +65,7 @@ def explore(
         The samples, their labels and their weights.
     height : int > 0
         Of the frame, in pixels.
-    megabytes : float > 0
+    megabytes : float >= 0.25
         How large the page may become; a notebook keeps all of it in its file.
     **fields
         The other parameters of `Explorer`.

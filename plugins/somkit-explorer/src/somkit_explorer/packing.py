@@ -47,7 +47,7 @@ class Packed:
         return base64.b64encode(little.tobytes()).decode("ascii")
 
     @property
-    def values(self) -> Array:
+    def meaning(self) -> Array:
         """What the page makes of the numbers, float64; NaN where a value is missing."""
         values = self.offset + self.step * self.numbers.astype(np.float64)
         return np.where(self.numbers == MISSING, np.nan, values) if self.numbers.dtype == np.uint16 else values

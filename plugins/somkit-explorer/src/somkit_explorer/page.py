@@ -16,7 +16,20 @@ if TYPE_CHECKING:
     from somkit_explorer.packing import Packed
 
 # In the order in which they use each other; one script in the end, so that one hash allows it.
-SCRIPTS = ("numbers", "data", "clusters", "looks", "geometry", "paint", "figure", "details", "rows", "planes", "table", "app")
+SCRIPTS = (
+    "numbers",
+    "data",
+    "clusters",
+    "looks",
+    "geometry",
+    "paint",
+    "figure",
+    "details",
+    "rows",
+    "planes",
+    "table",
+    "app",
+)
 
 
 def _asset(name: str) -> str:

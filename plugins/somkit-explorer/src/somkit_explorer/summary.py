@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 import numpy as np
+
 from somkit.errors import SampleError
 from somkit.samples import Samples
 from somkit.trained import distinct_labels, is_missing
@@ -83,7 +84,7 @@ class Classes:
     codes: Array
 
     def on_units(self, units: Array, weight: Array | None, m: int) -> tuple[Array, Array, Array]:
-        """Return the classes on each unit: offsets (m + 1,), and class and weight of each entry, in the units' order."""
+        """Return the classes on each unit: offsets (m + 1,), and class and weight of each entry, unit by unit."""
         labelled = self.codes >= 0
         key = units[labelled] * max(1, len(self.names)) + self.codes[labelled]
         entries, place = np.unique(key, return_inverse=True)

@@ -220,6 +220,7 @@ function listenToPointer() {
       turnTo(brush.turn + 0.5 * (x - brush.x0), brush.tilt + 0.5 * (y - brush.y0));
     }
     Object.assign(brush, { x, y, moved: !brush.turning && (brush.moved || far), turned: brush.turned || far });
+    if (far) point(-1);
     return redraw("at");
   });
   surface.addEventListener("pointerdown", (event) => {

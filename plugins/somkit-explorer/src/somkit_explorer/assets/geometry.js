@@ -173,9 +173,8 @@ class Frame {
       const [x, y] = [this.x[other] - this.x[unit], this.y[other] - this.y[unit]];
       const along = x * dx + y * dy;
       const aside = Math.abs(x * dy - y * dx);
-      if (along > 0.05 * this.size && aside < 2 * along && along + 2 * aside < best) {
-        [found, best] = [other, along + 2 * aside];
-      }
+      const detour = (along ** 2 + aside ** 2) / along; // of two at equal distance, the one straight ahead
+      if (along > 0.05 * this.size && aside < 2 * along && detour < best) [found, best] = [other, detour];
     }
     return found;
   }

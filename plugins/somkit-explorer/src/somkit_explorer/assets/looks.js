@@ -16,7 +16,8 @@ function extent(values) {
     if (value < low) low = value;
     if (value > high) high = value;
   }
-  return low <= high ? [low, high] : [NaN, NaN];
+  if (!(low <= high)) return [NaN, NaN];
+  return high - low > 1e-12 * Math.max(Math.abs(low), Math.abs(high)) ? [low, high] : [low, low]; // rounding is no range
 }
 
 /** Look at numbers: each unit in its shade. */

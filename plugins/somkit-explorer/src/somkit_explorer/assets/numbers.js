@@ -17,9 +17,9 @@ function format(value) {
 /** Write mean ± standard deviation, both to the deviation's second digit. */
 function spread(mean, sd) {
   if (!(sd > 0)) return sd === 0 ? `${format(mean)} ± 0` : format(mean);
-  const decimals = 1 - Math.floor(Math.log10(sd));
+  const decimals = Math.max(0, 1 - Math.floor(Math.log10(sd)));
   const size = Math.max(Math.abs(mean), sd);
-  if (decimals < 0 || decimals > 8 || size >= 1e6 || size < 1e-4) return `${format(mean)} ± ${format(Number(sd.toPrecision(2)))}`;
+  if (decimals > 8 || size >= 1e6 || size < 1e-4) return `${format(mean)} ± ${format(Number(sd.toPrecision(2)))}`;
   const [middle, width] = [mean, sd].map((value) => (Number(value.toFixed(decimals)) + 0).toFixed(decimals).replace("-", MINUS));
   return `${middle} ± ${width}`;
 }
