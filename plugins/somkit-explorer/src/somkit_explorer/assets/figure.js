@@ -52,13 +52,21 @@ function drawChosen() {
   const { frame, inks } = figure;
   const context = fresh(byId("chosen"), frame.width, frame.height);
   if (!state.selected.size) return;
-  context.globalAlpha = 0.66;
-  context.fillStyle = inks.card;
-  context.beginPath();
-  for (let unit = 0; unit < m; unit += 1) if (!state.selected.has(unit)) frame.trace(context, unit, 1.02);
-  context.fill();
-  context.globalAlpha = 1;
+  veil(context, frame, inks);
   outline(context, state.selected, inks.accent, frame.size < OUTLINED ? 0.8 : 2);
+}
+
+/** Lay a veil over a map, with holes where units are selected. */
+function veil(context, frame, inks) {
+  context.globalAlpha = 0.68;
+  context.fillStyle = inks.card;
+  context.fillRect(0, 0, frame.width, frame.height);
+  context.globalAlpha = 1;
+  context.globalCompositeOperation = "destination-out";
+  context.beginPath();
+  for (const unit of state.selected) frame.trace(context, unit);
+  context.fill();
+  context.globalCompositeOperation = "source-over";
 }
 
 function outline(context, units, colour, width) {

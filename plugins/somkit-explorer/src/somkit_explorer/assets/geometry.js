@@ -105,7 +105,7 @@ class Frame {
       if (place === first) context.moveTo(left, top);
       else context.lineTo(left, top);
     }
-    context.closePath();
+    if (this.size >= OUTLINED) context.closePath(); // of small units it takes longer than all the rest, and is not seen
   }
 
   holds(unit, x, y) {

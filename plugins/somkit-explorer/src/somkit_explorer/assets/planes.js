@@ -9,7 +9,7 @@ function addPlanes(count) {
   const last = Math.min(d, planes.shown + count);
   for (let feature = planes.shown; feature < last; feature += 1) {
     const [low, high] = extent(ofFeature(map.codebook, feature));
-    const picture = make("div", { class: "picture", "aria-hidden": "true" }, make("canvas"), make("canvas"));
+    const picture = make("div", { class: "picture", "aria-hidden": "true" }, make("canvas"), make("canvas"), make("canvas"));
     picture.style.aspectRatio = String(Math.max(0.6, Math.min(3, mapAspect)));
     const tile = make(
       "button",
@@ -32,7 +32,8 @@ function setUpPlanes() {
     for (const { target, isIntersecting } of entries) {
       const place = planes.tiles.findIndex(({ tile }) => tile === target);
       planes.tiles[place].inView = isIntersecting;
-      if (isIntersecting) drawSoon(place);
+      if (isIntersecting && planes.tiles[place].drawn) markPlane(planes.tiles[place], true);
+      else if (isIntersecting) drawSoon(place);
     }
   }, { rootMargin: "120px" });
   byId("planes").addEventListener("keydown", (event) => {
@@ -80,9 +81,9 @@ function drawPlane(place) {
   if (!width) return;
   entry.frame = new Frame(width, height, 3);
   const plain = m > CROWD;
-  paint(fresh(entry.picture.firstChild, width, height), entry.frame, lookOfPlane(place), figure.inks, { plain });
+  paint(fresh(entry.picture.children[0], width, height), entry.frame, lookOfPlane(place), figure.inks, { plain });
   entry.drawn = true;
-  markPlane(entry);
+  markPlane(entry, true);
 }
 
 function redrawPlanes() {
@@ -92,23 +93,19 @@ function redrawPlanes() {
   });
 }
 
-/** Show on every plane where the pointer and the selection are. */
-function markPlanes() {
-  for (const entry of planes.tiles) if (entry.drawn && entry.inView) markPlane(entry);
+/** Show on every plane where the pointer is, and where the selection is if it has changed. */
+function markPlanes(selection) {
+  for (const entry of planes.tiles) if (entry.drawn && entry.inView) markPlane(entry, selection);
 }
 
-function markPlane({ picture, frame }) {
-  const context = fresh(picture.lastChild, frame.width, frame.height);
-  const { inks } = figure;
-  if (state.selected.size && state.selected.size < m) {
-    context.globalAlpha = 0.7;
-    context.fillStyle = inks.card;
-    context.beginPath();
-    for (let unit = 0; unit < m; unit += 1) if (!state.selected.has(unit)) frame.trace(context, unit, 1.05);
-    context.fill();
-    context.globalAlpha = 1;
+function markPlane({ picture, frame }, selection) {
+  const [, chosen, at] = picture.children;
+  if (selection) {
+    const context = fresh(chosen, frame.width, frame.height);
+    if (state.selected.size) veil(context, frame, figure.inks);
   }
-  if (state.at >= 0) ring(context, frame.x[state.at], frame.y[state.at], Math.max(3.5, frame.size / 2), inks);
+  const context = fresh(at, frame.width, frame.height);
+  if (state.at >= 0) ring(context, frame.x[state.at], frame.y[state.at], Math.max(3.5, frame.size / 2), figure.inks);
 }
 
 function pointAtPlane(feature, event) {
