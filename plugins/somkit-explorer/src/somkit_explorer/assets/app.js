@@ -119,7 +119,7 @@ function describe() {
   }
   notice.hidden = !notice.textContent;
   const quantised = page.quantised && page.carried ? " Values of rows are rounded to one of 65,535 steps over the range of their feature." : "";
-  byId("foot").textContent = `Made with somkit-explorer. Means, deviations and values of rows are in the units of the data; standard deviations are those of the rows on the units.${quantised}`;
+  byId("foot").textContent = `Made with somkit-explorer. Means, deviations and values of rows are in the units of the data; standard deviations are those of the rows on the units; rows are counted from 0.${quantised}`;
 }
 
 describe();
@@ -127,11 +127,13 @@ setUpControls();
 fitFrame();
 setUpPlanes();
 show(VIEWS.some(([view]) => view === "labels") ? "labels" : VIEWS.some(([view]) => view === "u-matrix") ? "u-matrix" : "plane");
-drawBase();
+drawChanged(); // at once: the rows are still to be read
 requestAnimationFrame(() => performance.mark("somkit-first-picture"));
 listenToPointer();
 listenToKeys();
-new ResizeObserver(() => redraw("frame", "base", "chosen", "at", "planes")).observe(byId("stage"));
+new ResizeObserver(() => {
+  if (byId("stage").clientWidth !== figure.frame.width) redraw("frame", "base", "chosen", "at", "planes");
+}).observe(byId("stage"));
 window.addEventListener("resize", () => redraw("frame", "base", "chosen", "at", "planes"));
 document.addEventListener("DOMContentLoaded", () => {
   loadRows();

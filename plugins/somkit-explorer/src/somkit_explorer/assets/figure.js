@@ -197,6 +197,7 @@ function toggle(unit, add) {
 function told(what = "") {
   state.row = state.selected.has(rowUnit(state.row)) ? state.row : -1;
   redraw("chosen", "details");
+  tickTable();
   const units = [...state.selected];
   const rowsOn = map.count ? ` with ${counted(units.reduce((sum, unit) => sum + map.count[unit], 0), "row")}` : "";
   say(units.length ? `${counted(units.length, "unit")} ${what} selected${rowsOn}.` : "Nothing is selected.");

@@ -1,6 +1,6 @@
 // Where units are drawn, and which of them lies at a point.
 
-const BUCKET = 1.2; // of a unit's share of the picture
+const BUCKET = 1.5; // side, in that of a unit's share of the picture
 
 /** Return where units lie, before they are fitted into a picture: x, y upwards, and how near they are to the eye. */
 function placed() {
@@ -123,36 +123,46 @@ class Frame {
   /** Return the unit at a point, the nearest to the eye of several; -1 where there is none. */
   at(x, y) {
     this.buckets ??= this.sort();
-    const { side, across, down, first, next } = this.buckets;
-    const [column, row] = [Math.floor(x / side), Math.floor(y / side)];
     let found = -1;
     let best = Infinity;
-    for (let i = Math.max(0, row - 1); i <= Math.min(down - 1, row + 1); i += 1) {
-      for (let j = Math.max(0, column - 1); j <= Math.min(across - 1, column + 1); j += 1) {
-        for (let unit = first[i * across + j]; unit >= 0; unit = next[unit]) {
-          if (this.holds(unit, x, y)) {
-            const distance = Math.hypot(this.x[unit] - x, this.y[unit] - y) - (this.near ? 1e6 * this.near[unit] : 0);
-            if (distance < best) [found, best] = [unit, distance];
-          }
-        }
-      }
+    for (const unit of this.buckets.lists[this.bucket(x, y)]) {
+      if (!this.holds(unit, x, y)) continue;
+      const distance = Math.hypot(this.x[unit] - x, this.y[unit] - y) - (this.near ? 1e6 * this.near[unit] : 0);
+      if (distance < best) [found, best] = [unit, distance];
     }
     return found;
   }
 
+  bucket(x, y) {
+    const { side, across, down } = this.buckets;
+    const [column, row] = [[x, across], [y, down]].map(([place, count]) => Math.max(0, Math.min(count - 1, Math.floor(place / side))));
+    return row * across + column;
+  }
+
+  /** Sort the units into squares of the picture, each into all that it reaches. */
   sort() {
-    const side = Math.max(8, this.size, BUCKET * Math.sqrt((this.width * this.height) / m));
-    const across = Math.max(1, Math.ceil(this.width / side));
-    const down = Math.max(1, Math.ceil(this.height / side));
-    const first = new Int32Array(across * down).fill(-1);
-    const next = new Int32Array(m).fill(-1);
+    const side = Math.max(8, BUCKET * Math.sqrt((this.width * this.height) / m));
+    const [across, down] = [this.width, this.height].map((length) => Math.max(1, Math.ceil(length / side)));
+    this.buckets = { side, across, down, lists: Array.from({ length: across * down }, () => []) };
     for (let unit = 0; unit < m; unit += 1) {
-      const row = Math.max(0, Math.min(down - 1, Math.floor(this.y[unit] / side)));
-      const column = Math.max(0, Math.min(across - 1, Math.floor(this.x[unit] / side)));
-      next[unit] = first[row * across + column];
-      first[row * across + column] = unit;
+      const [left, top, right, bottom] = this.box(unit);
+      const [first, last] = [this.bucket(left, top), this.bucket(right, bottom)];
+      for (let row = first - (first % across); row <= last; row += across) {
+        for (let column = first % across; column <= last % across; column += 1) this.buckets.lists[row + column].push(unit);
+      }
     }
-    return { side, across, down, first, next };
+    return this.buckets;
+  }
+
+  box(unit) {
+    if (!this.corners) {
+      const reach = Math.max(this.radius + 3, 7);
+      return [this.x[unit] - reach, this.y[unit] - reach, this.x[unit] + reach, this.y[unit] + reach];
+    }
+    const corners = this.corners.subarray(2 * unit * page.corners, 2 * (unit + 1) * page.corners);
+    const [left, right] = extent(corners.filter((_, place) => place % 2 === 0));
+    const [top, bottom] = extent(corners.filter((_, place) => place % 2 === 1));
+    return [left, top, right, bottom];
   }
 
   /** Return the units whose centres lie in a rectangle. */
@@ -180,14 +190,18 @@ class Frame {
   }
 }
 
-const cellSize = map.cells ? smallestSide() : 0;
+const cellSize = map.cells ? typicalSide() : 0;
 
-/** Return the width of the first unit's cell or its height, whichever is less: cells differ little. */
-function smallestSide() {
-  const corners = map.cells.subarray(0, 2 * page.corners);
-  const [left, right] = extent(corners.filter((_, place) => place % 2 === 0));
-  const [bottom, top] = extent(corners.filter((_, place) => place % 2 === 1));
-  return Math.min(right - left, top - bottom);
+/** Return the width of a cell or its height, whichever is less, as it is in the middle of some two hundred. */
+function typicalSide() {
+  const sizes = [];
+  for (let unit = 0; unit < m; unit += Math.ceil(m / 200)) {
+    const corners = map.cells.subarray(2 * unit * page.corners, 2 * (unit + 1) * page.corners);
+    const [left, right] = extent(corners.filter((_, place) => place % 2 === 0));
+    const [bottom, top] = extent(corners.filter((_, place) => place % 2 === 1));
+    sizes.push(Math.min(right - left, top - bottom));
+  }
+  return sizes.sort((one, other) => one - other)[Math.floor(sizes.length / 2)];
 }
 
 /** Return the borders between clusters: for each edge between two, the corners that its cells share. */

@@ -42,7 +42,8 @@ function lookOfPlane(feature) {
 function lookOfUMatrix() {
   const space = page.scaling ? `, ${page.scaling} scaling` : "";
   const label = `mean distance to neighbours (${page.metric}${space})`;
-  return shaded(map.uMatrix, "U-matrix", label, "light ridges part dark clusters");
+  const alone = map.uMatrix.some(Number.isNaN) ? "; pale: no neighbour" : "";
+  return shaded(map.uMatrix, "U-matrix", label, `light ridges part dark clusters${alone}`);
 }
 
 function lookOfHits() {

@@ -68,9 +68,10 @@ function shortest(value, narrow) {
 
 /**
  * Write text as a cell of a CSV file (RFC 4180). Spreadsheets run cells that begin with = + - @ as formulas, also after
- * blanks; an apostrophe before them keeps them text.
+ * blanks; an apostrophe before them keeps them text. Numbers are no formulas.
  */
 function textCell(text) {
-  const safe = /^[\s\u0000]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/.test(text) ? `'${text}` : text;
+  const formula = /^[\s\u0000]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/.test(text);
+  const safe = formula && !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? `'${text}` : text;
   return /[",;\r\n\t]|^\s|\s$/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

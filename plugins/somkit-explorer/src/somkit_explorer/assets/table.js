@@ -1,7 +1,7 @@
 // The map as a table, for those who read rather than look.
 
 const TABLE_ROWS = 50;
-const table = { start: 0 };
+const table = { start: 0, boxes: [] };
 
 function tableHead() {
   const values = figure.look.values && !figure.look.grow ? [figure.look.title] : [];
@@ -13,6 +13,7 @@ function tableLine(unit, head) {
   const box = make("input", { type: "checkbox", "aria-label": `Select unit ${unit}` });
   box.checked = state.selected.has(unit);
   box.addEventListener("change", () => toggle(unit, true));
+  table.boxes.push([unit, box]);
   const cells = {
     node: () => page.nodes[unit],
     rows: () => format(map.count[unit]),
@@ -27,6 +28,7 @@ function tableLine(unit, head) {
 
 function showTable() {
   if (!byId("table").open) return;
+  table.boxes = [];
   const head = tableHead();
   const last = Math.min(m, table.start + TABLE_ROWS);
   const lines = Array.from({ length: last - table.start }, (_, place) => tableLine(table.start + place, head));
@@ -39,6 +41,11 @@ function showTable() {
       make("table", {}, make("caption", { class: "unseen" }, `Units of the map, ${table.start} to ${last - 1}`),
         make("thead", {}, make("tr", {}, ...head.map((name) => make("th", { scope: "col" }, name)))), make("tbody", {}, ...lines))),
   );
+}
+
+/** Tick the units that are selected, without making the table anew: the keyboard may be in it. */
+function tickTable() {
+  for (const [unit, box] of table.boxes) box.checked = state.selected.has(unit);
 }
 
 function turnPage(start) {
