@@ -36,7 +36,7 @@ const ofFeature = (values, feature) => values.subarray(feature * m, (feature + 1
 
 function lookOfPlane(feature) {
   const name = page.features[feature];
-  return shaded(ofFeature(map.codebook, feature), name, name, "the units' vectors, in the units of the data");
+  return shaded(ofFeature(map.codebook, feature), name, name, "the vectors of the map, in the data’s own units");
 }
 
 function lookOfUMatrix() {
