@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import attrs
 import networkx as nx
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from somkit_explorer import Explorer, explore
 
 from somkit import TrainedMap
+from somkit.lattice import lattice_of_graph
 
 
 @pytest.fixture
@@ -486,6 +488,28 @@ def test_units_in_space_can_be_turned(open_page, flowers, laid, ball):
     settle(page)
     assert page.locator("#base").screenshot() != turned
     assert page.locator("#turn").input_value() == "105"
+
+
+def test_flat_cells_of_units_in_space_can_be_left(open_page, ball):
+    """A lattice that lies in space and has flat cells begins as a flat map, and can be seen in space."""
+    lattice = lattice_of_graph(ball)
+    angles = 2 * np.pi * np.arange(6) / 6
+    centres = np.column_stack([np.arange(12) % 4, np.arange(12) // 4])
+    cells = centres[:, None] + 0.5 * np.column_stack([np.cos(angles), np.sin(angles)])
+    trained = attrs.evolve(
+        TrainedMap.from_codebook(ball, np.random.default_rng(0).normal(size=(12, 2))),
+        lattice=attrs.evolve(lattice, cells=cells),
+    )
+    page = open_page(Explorer().page(trained))
+    flat = page.locator("#base").screenshot()
+    assert page.get_by_role("slider", name="Turn").is_hidden()
+    page.get_by_role("radio", name="In space").check(force=True)
+    settle(page)
+    assert page.get_by_role("slider", name="Turn").is_visible()
+    assert page.locator("#base").screenshot() != flat
+    page.get_by_role("radio", name="Flat map").check(force=True)
+    settle(page)
+    assert page.locator("#base").screenshot() == flat
 
 
 def test_narrow_windows_have_no_sideways_scrolling(open_page, flowers, laid):

@@ -100,13 +100,23 @@ function setUpTheme() {
 }
 
 function setUpAngles() {
-  byId("angles").hidden = !solid;
-  byId("drags").hidden = !solid;
-  if (!solid) return;
+  byId("sights").hidden = !(spatial && map.cells);
+  choices(byId("sights"), "sight", [["flat", "Flat map"], ["space", "In space"]], "flat", (value) => seeInSpace(value === "space"));
   choices(byId("drags"), "drag", [["select", "Drag to select"], ["turn", "Drag to turn"]], state.drag, (value) => { state.drag = value; });
   for (const id of ["turn", "tilt"]) {
     byId(id).addEventListener("input", () => turnTo(Number(byId("turn").value), Number(byId("tilt").value)));
   }
+  seeInSpace(state.solid);
+}
+
+/** See units that lie in space where they are, or as flat cells. */
+function seeInSpace(solid) {
+  state.solid = solid;
+  byId("angles").hidden = !solid;
+  byId("drags").hidden = !solid;
+  measureMap();
+  planes.tiles.forEach(({ picture }) => shapeTile(picture));
+  if (figure.frame) redraw("frame", "base", "chosen", "at", "planes");
 }
 
 function describe() {

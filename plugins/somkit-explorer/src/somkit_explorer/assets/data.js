@@ -50,7 +50,7 @@ const map = {
   yMean: carried("y-mean"),
   ySd: carried("y-sd"),
 };
-const solid = page.dimensions === 3 && !map.cells;
+const spatial = page.dimensions === 3;
 
 const state = {
   view: "", // plane, u-matrix, hits, labels or clusters
@@ -62,6 +62,7 @@ const state = {
   cursor: 0, // where the keyboard is
   selected: new Set(),
   row: -1, // the place of the row that was searched for
+  solid: spatial && !map.cells, // seen in space, not as flat cells
   turn: 30,
   tilt: 20,
   drag: "select",

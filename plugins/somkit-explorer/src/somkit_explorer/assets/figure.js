@@ -236,7 +236,7 @@ function listenToPointer() {
     if (event.button) return;
     const [x, y] = place(event);
     surface.setPointerCapture(event.pointerId);
-    const turning = solid && state.drag === "turn";
+    const turning = state.solid && state.drag === "turn";
     figure.brush = { x, y, x0: x, y0: y, moved: false, turning, turn: state.turn, tilt: state.tilt, add: event.shiftKey || event.ctrlKey || event.metaKey };
   });
   const stop = (event) => {

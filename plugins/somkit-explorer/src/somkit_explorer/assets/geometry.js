@@ -6,7 +6,7 @@ const BUCKET = 1.5; // side, in that of a unit's share of the picture
 function placed() {
   const x = new Float64Array(m);
   const y = new Float64Array(m);
-  if (!solid) {
+  if (!state.solid) {
     for (let unit = 0; unit < m; unit += 1) {
       if (page.dimensions === 2) {
         x[unit] = map.positions[unit];
@@ -39,7 +39,7 @@ const middle = [0, 1, 2].slice(0, page.dimensions).map((axis) => {
 
 /** Return the corners of the map: left, bottom, right, top; of its ball where it can be turned. */
 function bounds() {
-  if (solid) {
+  if (state.solid) {
     let reach = 0;
     for (let unit = 0; unit < m; unit += 1) {
       reach = Math.max(reach, Math.hypot(...middle.map((centre, axis) => map.positions[axis * m + unit] - centre)));
@@ -61,8 +61,16 @@ function bounds() {
   }
   return [left, bottom, right, top];
 }
-const mapBounds = bounds();
-const mapAspect = (mapBounds[2] - mapBounds[0]) / (mapBounds[3] - mapBounds[1]);
+
+let mapBounds;
+let mapAspect;
+
+/** Find out anew how large the map is: it has just been made, or is seen in another way. */
+function measureMap() {
+  mapBounds = bounds();
+  mapAspect = (mapBounds[2] - mapBounds[0]) / (mapBounds[3] - mapBounds[1]);
+}
+measureMap();
 
 /** The map fitted into a picture of so many pixels. */
 class Frame {
@@ -81,7 +89,7 @@ class Frame {
     this.radius = Math.max(1, this.scale * page.radius);
     this.corners = null;
     this.size = 2 * this.radius; // of a unit, in pixels
-    if (map.cells) {
+    if (map.cells && !state.solid) {
       this.corners = new Float32Array(map.cells.length);
       for (let place = 0; place < map.cells.length; place += 2) {
         this.corners[place] = right + this.scale * map.cells[place];
@@ -204,21 +212,20 @@ function typicalSide() {
   return sizes.sort((one, other) => one - other)[Math.floor(sizes.length / 2)];
 }
 
-/** Return the borders between clusters: for each edge between two, the corners that its cells share. */
+/** Return the sides that cells share: [unit, other unit, corner, next corner] of the first. */
 function sharedSides() {
   const sides = [];
   const near = 1e-3 * cellSize;
   const corner = (unit, place, axis) => map.cells[2 * (unit * page.corners + place) + axis];
+  const meet = (one, i, other, j) => [0, 1].every((axis) => Math.abs(corner(one, i, axis) - corner(other, j, axis)) < near);
+  const places = Array.from({ length: page.corners }, (_, place) => place);
   for (let edge = 0; edge < map.edges.length; edge += 2) {
     const [one, other] = [map.edges[edge], map.edges[edge + 1]];
-    const shared = [];
-    for (let i = 0; i < page.corners; i += 1) {
-      for (let j = 0; j < page.corners; j += 1) {
-        const apart = [0, 1].map((axis) => Math.abs(corner(one, i, axis) - corner(other, j, axis)));
-        if (Math.max(...apart) < near) shared.push(i);
-      }
+    const shared = places.map((i) => places.some((j) => meet(one, i, other, j)));
+    for (const i of places) {
+      const next = (i + 1) % page.corners;
+      if (shared[i] && shared[next]) sides.push([one, other, i, next]);
     }
-    if (shared.length >= 2) sides.push([one, other, shared[0], shared[1]]);
   }
   return sides;
 }

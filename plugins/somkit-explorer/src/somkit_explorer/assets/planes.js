@@ -10,7 +10,7 @@ function addPlanes(count) {
   for (let feature = planes.shown; feature < last; feature += 1) {
     const [low, high] = extent(ofFeature(map.codebook, feature));
     const picture = make("div", { class: "picture", "aria-hidden": "true" }, make("canvas"), make("canvas"), make("canvas"));
-    picture.style.aspectRatio = String(Math.max(0.6, Math.min(3, mapAspect)));
+    shapeTile(picture);
     const tile = make(
       "button",
       { type: "button", class: "plane", role: "radio", "aria-checked": "false", tabindex: -1, title: page.features[feature], click: () => choosePlane(feature) },
@@ -25,6 +25,10 @@ function addPlanes(count) {
   planes.shown = last;
   byId("more-planes").hidden = last === d;
   checkPlanes();
+}
+
+function shapeTile(picture) {
+  picture.style.aspectRatio = String(Math.max(0.6, Math.min(3, mapAspect)));
 }
 
 function setUpPlanes() {
