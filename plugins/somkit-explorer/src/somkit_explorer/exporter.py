@@ -10,7 +10,7 @@ import numpy as np
 
 from somkit import Exporter
 from somkit.errors import OutputError, ParameterError
-from somkit.validators import choice, flag, number, refuse
+from somkit.validators import choice, flag, number, text
 from somkit_explorer.contents import Found, Rows, check_labels, of_map, on_units, unit_radius
 from somkit_explorer.page import render
 from somkit_explorer.summary import Classes
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 COLOURS = 256
 MEGABYTE = 1_000_000
 LONGEST_SPELLING = 60  # letters; of a graph that lists its edges the name must do
-
-
-def _text(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if not isinstance(value, str):
-        raise refuse(instance, attribute.name, "text", value)
 
 
 @final
@@ -76,7 +71,7 @@ class Explorer(Exporter):
     """
 
     name: ClassVar[str] = "explorer"
-    title: str = attrs.field(default="Self-organising map", validator=_text)
+    title: str = attrs.field(default="Self-organising map", validator=text())
     rows: bool = attrs.field(default=True, validator=flag())
     megabytes: float = attrs.field(default=32.0, validator=number(minimum=0.25))
     numbers: str = attrs.field(default="float32", validator=choice("float32", "quantised"))
@@ -96,9 +91,9 @@ class Explorer(Exporter):
         OutputError
             If the file cannot be written.
         """
-        text = self.page(trained, X, y, sample_weight)
+        html = self.page(trained, X, y, sample_weight)
         try:
-            Path(path).write_text(text, encoding="utf-8", newline="\n")
+            Path(path).write_text(html, encoding="utf-8", newline="\n")
         except OSError as error:
             message = f"{path} cannot be written: {error.strerror}."
             raise OutputError(message) from error
@@ -117,27 +112,27 @@ class Explorer(Exporter):
             return bare
         rows = Rows(found, self.numbers == "quantised")
         room = self.megabytes * MEGABYTE - len(bare.encode()) - 200 * (found.samples.features + 4)
-        text, count = bare, min(len(rows), int(max(0.0, room) / rows.bytes_each))
+        html, count = bare, min(len(rows), int(max(0.0, room) / rows.bytes_each))
         while count:
             kept = rows.kept(count)
             names = None if found.names is None else [found.names[row] for row in kept.tolist()]
             carried = rows.packed(kept, len(trained.lattice))
-            text = render({**document, "carried": count}, packed, carried, names)
-            excess = len(text.encode()) / (self.megabytes * MEGABYTE)
+            html = render({**document, "carried": count}, packed, carried, names)
+            excess = len(html.encode()) / (self.megabytes * MEGABYTE)
             if excess <= 1:
-                return text
+                return html
             count = int(0.95 * count / excess)  # columns of eight bytes, or names longer than most
         return bare
 
-    def _fitting(self, text: str) -> str:
-        size = len(text.encode()) / MEGABYTE
+    def _fitting(self, html: str) -> str:
+        size = len(html.encode()) / MEGABYTE
         if size > self.megabytes:
             message = (
                 f"Explorer.megabytes is {self.megabytes:g}, but the units alone make a page of {size:.1f} megabytes; "
                 f"allow more, as in 'explorer:megabytes={np.ceil(1.5 * size):.0f}'."
             )
             raise ParameterError(message)
-        return text
+        return html
 
     def _document(self, trained: TrainedMap, found: Found | None) -> dict[str, Any]:
         """Return what the page says in words."""
