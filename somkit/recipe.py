@@ -247,10 +247,13 @@ class Recipe:
         incremental: bool = False,
     ) -> Run:
         """Return a run of this recipe on some data, at its first epoch or where ``resume`` stopped."""
-        samples = Samples.of(X, sample_weight)
+        samples = self.metric.read(X, sample_weight)
+        _check_missing(samples, self.trainer)
         scaling = None if self.scale is None else Scaling.fitted(self.scale, samples)
         samples = samples.scaled(scaling)
         seed = secrets.randbits(63) if self.random_state is None else self.random_state
+        metric = self.metric.fitted_to(samples)
+        metric.check_samples(samples)
         topology = self.topology.sized_for(samples)
         lattice = topology.lattice()
         if resume is not None:
@@ -263,6 +266,7 @@ class Recipe:
         recipe = attrs.evolve(
             self,
             topology=topology,
+            metric=metric,
             learning_rate=learning_rate.for_role("learning_rate", lattice),
             radius=self.radius.for_role("radius", lattice),
             random_state=seed,
@@ -318,7 +322,8 @@ class Recipe:
         Parameters
         ----------
         X : array of shape (n, d)
-            Samples: array, memmap or DataFrame; finite.
+            Samples: array, memmap, DataFrame or scipy sparse matrix; finite, but for NaN where the metric takes missing
+            values.
         sample_weight : array of shape (n,), optional
         initial_codebook : array of shape (m, d), optional
             In the units of X; by default the initialiser's.
@@ -342,6 +347,14 @@ class Recipe:
         """Train to the last epoch and return the map; parameters as for `train`."""
         run = self.start(X, sample_weight, initial_codebook=initial_codebook, order=order, resume=resume)
         return run.trained(run.last_state())
+
+
+def _check_missing(samples: Samples, trainer: Trainer) -> None:
+    if samples.missing and not trainer.accepts_missing:
+        message = (
+            f"trainer '{trainer}' takes no missing values, and X has some; use 'batch' or 'online', or impute them."
+        )
+        raise RecipeError(message)
 
 
 def _check_schedules(recipe: Recipe) -> None:

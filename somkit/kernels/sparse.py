@@ -1,0 +1,109 @@
+"""Search and sums for sparse rows (scipy CSR), which are neither centred nor made dense but for a few rows at a time.
+
+Scores are S = ½|w'|² - x'·w' with x' = s x and w' = s w, s a power of two: margins.py with c = 0, where nothing is
+rounded before the product, whose terms pass as many roundings as the row has values. Without a centre they lose digits
+far from the origin; then more units are proposed and measured, and the answer is the same.
+
+Where but one unit is proposed, it is the nearest, and only its distance is left to find. By margins.py the square s² D²
+= |x'|² + 2 S is known within slope |x'| + base + γ(nnz + 2) |x'|² (slope and base hold twice the error of S). If that
+is at most (d + 4) 2⁻⁵³ of it, its root is as near the truth as that of a direct evaluation may be, and it is taken;
+else, and wherever units have to be told apart, rows are made dense and measured directly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from somkit.kernels import margins
+from somkit.kernels.frames import HUGE_NORM, SAFE_SUMS, Array, sum_of_squares
+from somkit.kernels.portable import distances_of_pairs
+from somkit.kernels.proposing import nearest_by_scores
+
+DENSE_NUMBERS = 1 << 20  # in rows made dense at a time: 8 MB
+
+
+def _half_squares(W: Array, scale: float) -> Array:
+    """Return ½|s w|² of each row, in double precision, a few rows at a time."""
+    half = np.empty(len(W))
+    step = max(1, DENSE_NUMBERS // W.shape[1])
+    for start in range(0, len(W), step):
+        half[start : start + step] = 0.5 * sum_of_squares(W[start : start + step].astype(np.float64) * scale)
+    return half
+
+
+def _scale(W: Array) -> tuple[float, bool]:
+    """Return the power of two that brings the largest entry into [1/2, 1), and whether there is none."""
+    reach = float(max(W.max(), -W.min()))
+    fragile = not (reach == 0 or 2.0**-1000 < reach < 2.0**1000)
+    return (1.0 if fragile or reach == 0 else float(np.ldexp(1.0, -int(np.frexp(reach)[1])))), fragile
+
+
+@dataclass(frozen=True)
+class SparseCodebook:
+    """A codebook prepared for searching sparse rows; never changed, shared by threads."""
+
+    W: Array
+    product: Array  # (d, m): minus the scaled codebook, each feature's values side by side
+    half: Array
+    scale: float
+    fragile: bool
+
+    @classmethod
+    def of(cls, W: Array) -> Self:
+        """Scale a codebook (m, d) in double precision and lay it out for one product."""
+        scale, fragile = _scale(W)
+        with np.errstate(all="ignore"):
+            product = np.multiply(W.T, -scale, dtype=np.float64, order="C")
+            return cls(W, product, _half_squares(W, scale), scale, fragile)
+
+    def nearest(self, X: Any, k: int = 1) -> tuple[Array, Array]:
+        """Return the units (int64) and distances (float64) of the k nearest, each of shape (n, k); X in CSR form."""
+        m, d = self.W.shape
+        lengths = np.diff(X.indptr)
+        longest = int(lengths.max(initial=0))
+        margin = margins.coefficients(longest + 1, d, float(self.half.max()), np.float64)
+        with np.errstate(all="ignore"):
+            values = np.multiply(X.data, self.scale, dtype=np.float64)
+            squares = np.bincount(np.repeat(np.arange(len(lengths)), lengths), values * values, len(lengths))
+            norms = np.sqrt(squares)
+            tolerance = margin.tolerance(norms)
+            trusted = (squares <= HUGE_NORM) & (tolerance <= HUGE_NORM) & (not self.fragile)
+            doubt = margin.slope * norms + margin.base + margins.gamma(longest + 4, np.float64) * squares
+        scaled = type(X)((values, X.indices, X.indptr), shape=X.shape)
+
+        def scores(start: int, stop: int) -> Array:
+            with np.errstate(all="ignore"):
+                return np.asarray(scaled[start:stop] @ self.product + self.half)
+
+        def measure(rows: Array, units: Array, found: Array) -> Array:
+            with np.errstate(all="ignore"):
+                square = squares[rows] + 2 * found
+                alone = np.bincount(rows, minlength=len(lengths))[rows] == 1
+                known = alone & trusted[rows] & (square >= SAFE_SUMS[0])  # less may have been lost to underflow
+                known &= doubt[rows] * margins.SLACK <= (d + 4) * 2.0**-53 * square
+                distances = np.sqrt(square) / self.scale
+            left = np.flatnonzero(~known)
+            distances[left] = self._measured(X, rows[left], units[left])
+            return distances
+
+        return nearest_by_scores(scores, measure, tolerance, trusted, (m, k, d))
+
+    def _measured(self, X: Any, rows: Array, units: Array) -> Array:
+        distances = np.empty(len(rows))
+        step = max(1, DENSE_NUMBERS // self.W.shape[1])
+        for start in range(0, len(rows), step):
+            some, place = np.unique(rows[start : start + step], return_inverse=True)
+            x, w = X[some].toarray(), self.W[units[start : start + step]]
+            distances[start : start + step] = distances_of_pairs(x[place], w)
+        return distances
+
+
+def sums_per_unit(X: Any, weight: Array | None, units: Array, m: int) -> tuple[Any, Array]:
+    """Return weighted sums of sparse rows per unit, in CSR form (m, d) and double precision, and of their weights."""
+    n = len(units)
+    weights = np.ones(n) if weight is None else weight
+    of_unit = type(X)((weights, (units, np.arange(n))), shape=(m, n))
+    return of_unit @ X.astype(np.float64), np.bincount(units, weights, m).astype(np.float64)
