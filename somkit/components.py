@@ -200,7 +200,7 @@ class Metric(Component):
     def pairwise(self, X: Array, W: Array) -> Array:
         """Return all distances, (n, d) and (m, d) -> (n, m), finite and >= 0.
 
-        X is a dense read-only block; with `accepts_missing` it may hold NaN, though no row of nothing else. W is finite.
+        X is a dense read-only block; with `accepts_missing` it may hold NaN, but no row of nothing else. W is finite.
         """
 
     def nearest(self, X: Array, W: Array, k: int = 1) -> tuple[Array, Array]:

@@ -26,7 +26,7 @@ from somkit.errors import (
 from somkit.lattice import Lattice
 from somkit.plugins import current
 from somkit.records import lattice_from, records_from, scaling_from, state_from
-from somkit.run import Run, check_order, check_resume, check_resume_lattice
+from somkit.run import Run, check_missing, check_order, check_resume, check_resume_lattice
 from somkit.samples import Samples, Scaling
 from somkit.spelling import resolve
 from somkit.storage import Record, read_record
@@ -248,7 +248,7 @@ class Recipe:
     ) -> Run:
         """Return a run of this recipe on some data, at its first epoch or where ``resume`` stopped."""
         samples = self.metric.read(X, sample_weight)
-        _check_missing(samples, self.trainer)
+        check_missing(samples, self.trainer)
         scaling = None if self.scale is None else Scaling.fitted(self.scale, samples)
         samples = samples.scaled(scaling)
         seed = secrets.randbits(63) if self.random_state is None else self.random_state
@@ -347,14 +347,6 @@ class Recipe:
         """Train to the last epoch and return the map; parameters as for `train`."""
         run = self.start(X, sample_weight, initial_codebook=initial_codebook, order=order, resume=resume)
         return run.trained(run.last_state())
-
-
-def _check_missing(samples: Samples, trainer: Trainer) -> None:
-    if samples.missing and not trainer.accepts_missing:
-        message = (
-            f"trainer '{trainer}' takes no missing values, and X has some; use 'batch' or 'online', or impute them."
-        )
-        raise RecipeError(message)
 
 
 def _check_schedules(recipe: Recipe) -> None:

@@ -9,11 +9,10 @@ import attrs
 import numpy as np
 
 from somkit.kernels import Classes, influences_from
+from somkit.kernels.sparse import DENSE_NUMBERS
 
 Array = np.ndarray[Any, Any]
 Tiles = tuple[Array, Array]
-
-DENSE_NUMBERS = 1 << 20  # in sparse rows that are made dense at a time: 8 MB
 
 
 class Searcher(Protocol):

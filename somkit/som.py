@@ -177,8 +177,8 @@ class SOM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         Parameters
         ----------
         X : array of shape (n, d)
-            Samples: array, memmap, DataFrame (pandas, polars) or scipy sparse matrix; n >= 2. Finite, but for NaN where the
-            metric takes missing values, as ``"euclidean:missing=ignore"`` does.
+            Samples: array, memmap, DataFrame (pandas, polars) or scipy sparse matrix; n >= 2. Finite, but for NaN where
+            the metric takes missing values, as ``"euclidean:missing=ignore"`` does.
         y : ignored
         sample_weight : array of shape (n,), optional
             A sample of weight k counts as k copies of it, one of weight 0 as none.

@@ -113,7 +113,9 @@ EXAMPLES = {
     ),
 }
 CLAIMS = {
-    "initialiser standard/pca": ("order_free",),
+    "initialiser standard/pca": ("missing", "order_free"),
+    "initialiser standard/sample": ("missing",),
+    "initialiser standard/uniform": ("missing",),
     "trainer standard/batch": ("convex", "order_free", "weighted"),
     "trainer standard/online": ("convex",),
 }

@@ -22,7 +22,7 @@ from somkit.kernels.frames import HUGE_NORM, SAFE_SUMS, Array, sum_of_squares
 from somkit.kernels.portable import distances_of_pairs
 from somkit.kernels.proposing import nearest_by_scores
 
-DENSE_NUMBERS = 1 << 20  # in rows made dense at a time: 8 MB
+DENSE_NUMBERS = 1 << 18  # in sparse rows that are made dense at a time: 2 MB
 
 
 def _half_squares(W: Array, scale: float) -> Array:
@@ -84,7 +84,7 @@ class SparseCodebook:
                 alone = np.bincount(rows, minlength=len(lengths))[rows] == 1
                 known = alone & trusted[rows] & (square >= SAFE_SUMS[0])  # less may have been lost to underflow
                 known &= doubt[rows] * margins.SLACK <= (d + 4) * 2.0**-53 * square
-                distances = np.sqrt(square) / self.scale
+                distances = np.asarray(np.sqrt(square) / self.scale)
             left = np.flatnonzero(~known)
             distances[left] = self._measured(X, rows[left], units[left])
             return distances

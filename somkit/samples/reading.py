@@ -41,7 +41,7 @@ def as_array(X: Any) -> Array:
     except (TypeError, ValueError):
         array = np.empty(0, dtype=object)
         if isinstance(X, list | tuple):
-            message = f"X is ragged: its rows have different lengths; give every row as many values."
+            message = "X is ragged: its rows have different lengths; give every row as many values."
             raise SampleError(message) from None
         raise
     _refuse_complex(array.dtype)

@@ -78,8 +78,8 @@ class Samples:
         scaling : Scaling, optional
             Applied to the blocks.
         missing, sparse : bool
-            Whether NaN may stand for a missing value, and whether X may be sparse (then without missing values). pandas'
-            NA, None and polars' null become NaN.
+            Whether NaN may stand for a missing value, and whether X may be sparse (then without missing values).
+            pandas' NA, None and polars' null become NaN.
 
         Raises
         ------
@@ -92,8 +92,10 @@ class Samples:
         if X is None:
             message = "X is needed here: the samples, of shape (n_samples, n_features)."
             raise SampleError(message)
-        if isinstance(X, Samples) and sample_weight is None:
-            return X
+        if isinstance(X, Samples):
+            if sample_weight is None and (missing or not X.missing) and (sparse or not X.is_sparse):
+                return X if scaling is None else X.scaled(scaling)
+            X, feature_names = X.X, X.feature_names
         names = feature_names_of(X) or feature_names
         if is_sparse(X):
             _check_sparse(scaling, allowed=sparse)

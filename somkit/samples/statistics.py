@@ -2,8 +2,8 @@
 
 Sums are taken block by block and added as a tree, in units of each feature's width, so that they neither over- nor
 underflow. Missing values are left out of them, with a denominator for each feature; sparse samples are summed over what
-they store, and centred only in formulas: sum (x - mean)^2 is that of the stored values, plus the mean squared for each of
-the others.
+they store, and centred only in formulas: sum (x - mean)^2 is that of the stored values, plus the mean squared for each
+of the others.
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ from somkit import kernels
 from somkit.components import Trainer
 from somkit.engine import State, Task
 from somkit.errors import RecipeError, SampleError
-from somkit.searching import DENSE_NUMBERS, MovingCodebook
+from somkit.kernels.sparse import DENSE_NUMBERS
+from somkit.searching import MovingCodebook
 from somkit.validators import choice, flag, integer
 
 Array = np.ndarray[Any, Any]
