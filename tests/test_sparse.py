@@ -69,6 +69,25 @@ def test_a_sparse_map_is_the_dense_one(seed, make, weighted, trainer):
     assert second.history[-1]["quantisation_error"] == pytest.approx(first.history[-1]["quantisation_error"], rel=1e-12)
 
 
+@given(seed=SEEDS, weighted=st.booleans())
+def test_directions_of_sparse_rows_are_those_of_dense_ones(seed, weighted):
+    """By cosine too the map is the dense one, rows and units without a direction included."""
+    X, weight = data(seed)
+    weight = weight if weighted else None
+    W = np.random.default_rng(seed).normal(size=(12, 5))
+    W[5] = 0
+    read = TrainedMap.from_codebook("hex:rows=3,columns=4", W, "cosine")
+    for k in (1, 12):
+        (units, distances), (wanted, measured) = read.search(sparse.csr_array(X), k), read.search(X, k)
+        assert np.allclose(distances, measured, rtol=1e-13, atol=1e-15)
+        apart = np.isin(np.arange(60), [3, 7], invert=True)  # an empty row is at 1 from all units but the empty one
+        assert np.array_equal(units[apart], wanted[apart])
+        assert (units[~apart, 0] == 5).all()
+    recipe = Recipe(topology="hex:rows=3,columns=4", metric="cosine", epochs=3)
+    first, second = (recipe.fit(samples, weight, initial_codebook=W) for samples in (X, sparse.csr_array(X)))
+    assert np.allclose(second.codebook, first.codebook, rtol=0, atol=1e-10)
+
+
 @pytest.mark.parametrize("initialiser", ["pca", "sample", "uniform"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64, bool])
 def test_every_start_and_number_type(initialiser, dtype):

@@ -4,10 +4,11 @@ Scores are S = ½|w'|² - x'·w' with x' = s x and w' = s w, s a power of two: m
 rounded before the product, whose terms pass as many roundings as the row has values. Without a centre they lose digits
 far from the origin; then more units are proposed and measured, and the answer is the same.
 
-Where but one unit is proposed, it is the nearest, and only its distance is left to find. By margins.py the square s² D²
-= |x'|² + 2 S is known within slope |x'| + base + γ(nnz + 2) |x'|² (slope and base hold twice the error of S). If that
-is at most (d + 4) 2⁻⁵³ of it, its root is as near the truth as that of a direct evaluation may be, and it is taken;
-else, and wherever units have to be told apart, rows are made dense and measured directly.
+Proposals whose scores lie farther apart than the tolerance are told apart by them, and only their distances are left
+to find. By margins.py the square s² D² = |x'|² + 2 S is known within slope |x'| + base + γ(nnz + 2) |x'|² (slope and
+base hold twice the error of S). If that is at most (d + 4) 2⁻⁵³ of it, its root is as near the truth as that of a
+direct evaluation may be, and it is taken: the rule cannot tell the difference. All other rows are made dense and
+measured directly.
 """
 
 from __future__ import annotations
@@ -39,6 +40,16 @@ def _scale(W: Array) -> tuple[float, bool]:
     reach = float(max(W.max(), -W.min()))
     fragile = not (reach == 0 or 2.0**-1000 < reach < 2.0**1000)
     return (1.0 if fragile or reach == 0 else float(np.ldexp(1.0, -int(np.frexp(reach)[1])))), fragile
+
+
+def _apart(rows: Array, scores: Array, tolerance: Array) -> Array:
+    """Tell which pairs have no other of their row, which ascend, within its tolerance."""
+    order = np.lexsort((scores, rows))
+    row, score = rows[order], scores[order]
+    near = (row[1:] == row[:-1]) & ~(np.diff(score) > tolerance[row[1:]])
+    apart = np.ones(len(rows), dtype=bool)
+    apart[order[1:][near]] = apart[order[:-1][near]] = False
+    return apart
 
 
 @dataclass(frozen=True)
@@ -81,11 +92,10 @@ class SparseCodebook:
         def measure(rows: Array, units: Array, found: Array) -> Array:
             with np.errstate(all="ignore"):
                 square = squares[rows] + 2 * found
-                alone = np.bincount(rows, minlength=len(lengths))[rows] == 1
-                known = alone & trusted[rows] & (square >= SAFE_SUMS[0])  # less may have been lost to underflow
+                known = trusted[rows] & (square >= SAFE_SUMS[0])  # of less some may have been lost to underflow
                 known &= doubt[rows] * margins.SLACK <= (d + 4) * 2.0**-53 * square
                 distances = np.asarray(np.sqrt(square) / self.scale)
-            left = np.flatnonzero(~known)
+                left = np.flatnonzero(~(known & _apart(rows, found, tolerance)))
             distances[left] = self._measured(X, rows[left], units[left])
             return distances
 
