@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import load_iris, load_wine
+from sklearn.metrics.pairwise import nan_euclidean_distances
 
 import somkit
 from somkit import SOM, Metric, Recipe, Samples, TrainedMap, Trainer, resolve
@@ -75,6 +76,14 @@ def test_distances_are_scaled_by_what_was_observed_in_training_over_what_the_sam
     units, distances = metric.nearest(X, W)
     assert np.array_equal(units[:, 0], np.argmin(wanted, axis=1))
     assert np.allclose(distances[:, 0], np.min(wanted, axis=1), rtol=4 * ULP * 5, atol=0)
+
+
+@given(seed=SEEDS)
+def test_distances_are_those_of_scikit_learn(seed):
+    """Where every feature is observed in training the distances are scikit-learn's ``nan_euclidean_distances``."""
+    X, _, W = data(seed)
+    # Its squares are differences of products, so what is left of a small distance has fewer digits.
+    assert np.allclose(Euclidean(missing="ignore").pairwise(X, W), nan_euclidean_distances(X, W), rtol=1e-7, atol=1e-7)
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e150, 1e-150])

@@ -18,7 +18,9 @@ from scipy.spatial.distance import cdist
 import somkit
 from somkit import SOM, Metric, Recipe, Samples, TrainedMap
 from somkit.errors import SampleError, SampleTypeError
-from somkit.kernels.sparse import DENSE_NUMBERS, SparseCodebook
+from somkit.kernels import nearest
+from somkit.kernels.frames import sum_of_squares
+from somkit.kernels.sparse import DENSE_NUMBERS, SparseCodebook, squares_of_wide
 from somkit.recipe import load_checkpoint
 from somkit.testing.law import ULP
 
@@ -176,6 +178,26 @@ def test_wide_rows_are_found_without_being_made_dense(monkeypatch):
     units, distances = SparseCodebook.of(W).nearest(X)
     assert np.array_equal(units[:, 0], wanted.argmin(axis=1))
     assert np.allclose(distances[:, 0], wanted.min(axis=1), rtol=5_004 * ULP, atol=0)
+
+
+@given(seed=SEEDS, gap=st.sampled_from([0.0, 1e-17, 1e-15, 1e-14, 1e-13, 1e-12, 1e-9]), k=st.integers(1, 3))
+def test_units_that_are_all_but_the_same_are_told_apart_as_dense_ones_are(seed, gap, k):
+    """Where units differ by rounding, a little more or not at all, the same one is found as among dense samples."""
+    rng = np.random.default_rng(seed)
+    X = np.where(rng.random((40, 200)) < 0.05, rng.random((40, 200)), 0.0)
+    W = np.repeat(rng.random((3, 200)) / 10, 4, axis=0)
+    W += gap * rng.normal(size=W.shape)
+    wanted, distances = nearest(X, W, k)
+    units, found = SparseCodebook.of(W).nearest(sparse.csr_array(X), k)
+    assert np.array_equal(units, wanted)
+    assert np.allclose(found, distances, rtol=204 * ULP, atol=0)
+
+
+@given(seed=SEEDS, n=st.integers(0, 5), d=st.integers(1, 70) | st.integers(1, 3_000))
+def test_wide_sums_are_those_of_the_kernels(seed, n, d):
+    """The sums of squares have the bits of those that the other kernels take."""
+    gaps = np.random.default_rng(seed).normal(size=(n, d))
+    assert np.array_equal(squares_of_wide(gaps), sum_of_squares(gaps))
 
 
 def test_duplicates_order_and_zeros_do_not_matter():
