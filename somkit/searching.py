@@ -109,7 +109,8 @@ class PlainCodebook:
         units, distances = np.empty(len(order), dtype=np.int64), np.empty(len(order))
         for step, sample in enumerate(order):
             units[step], distances[step] = self.nearest(X[sample])
-            self.move(X[sample], rates[step] * influences_from(classes, int(units[step]), table[step]))
+            factors = table.dtype.type(rates[step]) * influences_from(classes, int(units[step]), table[step])
+            self.move(X[sample], factors)
         return units, distances
 
     def nearest(self, x: Array) -> tuple[int, float]:
