@@ -52,6 +52,7 @@ KIND_NOTES = {
 PLURALS = {"topology": "Topologies"}
 
 _HEADING = re.compile(r"^(\w[\w ]*)\n-{3,}\n", re.MULTILINE)
+_DOI = re.compile(r"doi:(10\.[^\s,;)]+)")
 _PARAMETER = re.compile(r"^(\w[\w, ]*) : (.+)\n((?:[ \t]+.*\n?|\n)*)", re.MULTILINE)
 
 
@@ -89,6 +90,17 @@ def _escaped(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def sentence(component: type[Component]) -> str:
+    """Return the first line of a docstring: what the part does, and its formula where it has one."""
+    return inspect.cleandoc(component.__doc__ or "").partition("\n")[0]
+
+
+def sources(component: type[Component]) -> str:
+    """Return links to the papers and books that a docstring names by DOI."""
+    found = dict.fromkeys(doi.rstrip(".") for doi in _DOI.findall(component.__doc__ or ""))
+    return ", ".join(f"[doi:{doi}](https://doi.org/{doi})" for doi in found)
+
+
 def part(entry: Entry) -> list[str]:
     """Return the lines of one part."""
     component = entry.component
@@ -116,7 +128,11 @@ def text() -> str:
     for kind in KINDS:
         entries = registry.entries(kind)
         lines += [f"## {PLURALS.get(kind, kind.capitalize() + 's')}", "", KIND_NOTES[kind], ""]
-        lines += [", ".join(f"[`{entry.name}`](#{_anchor(entries, entry, registry)})" for entry in entries) + ".", ""]
+        lines += ["| part | in a sentence | source |", "|---|---|---|"]
+        for entry in entries:
+            link = f"[`{entry.name}`](#{_anchor(entries, entry, registry)})"
+            lines.append(f"| {link} | {_escaped(sentence(entry.component))} | {sources(entry.component)} |")
+        lines.append("")
         for entry in entries:
             lines += part(entry)
     return "\n".join(lines).rstrip() + "\n"

@@ -168,8 +168,22 @@ class Metric(Component):
         """The features that no training sample had a value of: they weigh nothing, and cannot be imputed."""
         return ()
 
-    def fitted_to(self, samples: Samples) -> Metric:
-        """Return the metric with every field filled in that depends on the samples it is trained on."""
+    @property
+    def centre(self) -> Literal["mean", "normalised_mean"] | None:
+        """What trainers take: ``batch_update``, unless it depends on the metric's fields."""
+        return self.batch_update
+
+    @property
+    def features(self) -> int | None:
+        """How many features a sample must have; None: any number."""
+        return None
+
+    def fitted(self, samples: Samples) -> Metric:
+        """Return this metric with what it learns from the samples trained on filled in; itself where there is nothing.
+
+        Called once, when a run starts, with the samples as the map sees them, scaled and weighted. What comes back is
+        trained with and saved with the map; one that has been fitted returns itself.
+        """
         del samples
         return self
 
@@ -395,6 +409,17 @@ class Trainer(Component):
     def check(self, recipe: Recipe) -> None:
         """Raise `RecipeError` if a part of the recipe cannot work with this trainer; called when a recipe is built."""
         del recipe
+
+    def own_learning_rate(self) -> Any:
+        """Return the spelling of what ``learning_rate=None`` stands for; a trainer made of others asks them."""
+        return self.default_learning_rate
+
+    def finished(self, task: Task, state: State) -> bool:
+        """Tell whether training ends with this state: by default after the planned epochs.
+
+        It may rest on nothing but its arguments, so that a resumed run ends at the same epoch.
+        """
+        return state.epoch >= task.epochs
 
     @abstractmethod
     def run_epoch(self, task: Task, state: State) -> State:

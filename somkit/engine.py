@@ -10,10 +10,10 @@ import numpy as np
 
 from somkit.components import Metric, Neighbourhood, Schedule, Trainer
 from somkit.errors import RecipeError
-from somkit.kernels import one_blas_thread
+from somkit.kernels import one_blas_thread, tiles_pay
 from somkit.lattice import Lattice
 from somkit.samples import Samples
-from somkit.searching import Searcher
+from somkit.searching import Searcher, Tiles
 
 Array = np.ndarray[Any, Any]
 
@@ -119,8 +119,8 @@ class State:
 
 
 def train(trainer: Trainer, task: Task, state: State) -> Iterator[State]:
-    """Yield the state after each epoch until the task's epochs are done."""
-    while state.epoch < task.epochs:
+    """Yield the state after each epoch until the trainer is finished, at the latest when the task's epochs are done."""
+    while state.epoch < task.epochs and not trainer.finished(task, state):
         state = step(trainer, task, state)
         yield state
 
@@ -142,16 +142,17 @@ def step(trainer: Trainer, task: Task, state: State) -> State:
     return after
 
 
-def prepare(metric: Metric, codebook: Array, samples: Samples) -> Searcher:
+def prepare(metric: Metric, codebook: Array, samples: Samples, tiles: Tiles | None = None) -> Searcher:
     """Lay a codebook out for searching the blocks of some samples as they are kept (`Samples.kept_block`)."""
     W = codebook.astype(np.result_type(codebook, samples.dtype), copy=False)
-    return metric.prepare_sparse(W) if samples.is_sparse else metric.prepare(W)
+    return metric.prepare_sparse(W) if samples.is_sparse else metric.prepare(W, tiles=tiles)
 
 
 def search(
-    metric: Metric, codebook: Array, samples: Samples, k: int = 1, n_jobs: int | None = None
+    metric: Metric, codebook: Array, lattice: Lattice, samples: Samples, k: int = 1, n_jobs: int | None = None
 ) -> tuple[Array, Array]:
     """Return the k nearest units of every sample, (n, k), and their distances, (n, k)."""
-    searcher = prepare(metric, codebook, samples)
+    tiles = lattice.tiles if tiles_pay(*codebook.shape) else None
+    searcher = prepare(metric, codebook, samples, tiles)
     found = list(samples.map(lambda block, _: searcher.nearest(block, k), n_jobs, kept=True))
     return np.concatenate([units for units, _ in found]), np.concatenate([distances for _, distances in found])

@@ -30,7 +30,7 @@ from somkit.run import Run, check_missing, check_order, check_resume, check_resu
 from somkit.samples import Samples, Scaling
 from somkit.spelling import resolve
 from somkit.storage import Record, read_record
-from somkit.trained import TrainedMap, check_codebook
+from somkit.trained import TrainedMap, check_codebook, check_features
 from somkit.validators import check_integer, did_you_mean
 
 Array = np.ndarray[Any, Any]
@@ -251,9 +251,10 @@ class Recipe:
         check_missing(samples, self.trainer)
         scaling = None if self.scale is None else Scaling.fitted(self.scale, samples)
         samples = samples.scaled(scaling)
-        seed = secrets.randbits(63) if self.random_state is None else self.random_state
-        metric = self.metric.fitted_to(samples)
+        metric = self.metric.fitted(samples)
+        check_features(metric, samples.features, "X")
         metric.check_samples(samples)
+        seed = secrets.randbits(63) if self.random_state is None else self.random_state
         topology = self.topology.sized_for(samples)
         lattice = topology.lattice()
         if resume is not None:
@@ -261,7 +262,7 @@ class Recipe:
                 message = "initial_codebook has no meaning with resume, which goes on from the codebook of its state."
                 raise RecipeError(message)
             lattice = check_resume_lattice(resume, lattice, self.trainer)
-        default = "standard/linear" if incremental else self.trainer.default_learning_rate
+        default = "standard/linear" if incremental else self.trainer.own_learning_rate()
         learning_rate: Schedule = self.learning_rate or resolve("schedule", default)
         recipe = attrs.evolve(
             self,

@@ -32,7 +32,9 @@ def check_order(order: Any, trainer: Trainer, n: int) -> Array | None:
     if order is None:
         return None
     if not trainer.takes_order:
-        message = f"order has no meaning for trainer '{trainer}', which uses all samples at once; use trainer='online'."
+        message = (
+            f"order has no meaning for trainer '{trainer}', which does not take them one by one; use trainer='online'."
+        )
         raise RecipeError(message)
     indices = np.asarray(order)
     if indices.ndim != 1 or indices.dtype.kind not in "iu":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, final, overload
 import attrs
 import numpy as np
 
+from somkit.clustering import cluster_codebook
 from somkit.components import Exporter, Measure, Metric, Visualiser
 from somkit.engine import prepare, search
 from somkit.errors import ParameterError, SampleError
@@ -108,10 +109,12 @@ class TrainedMap:
             raise SampleError(message)
         lattice = resolve("topology", topology).sized_for(samples).lattice()
         vectors = check_codebook(codebook, len(lattice), samples.features, samples.dtype)
+        part: Metric = resolve("metric", metric)
+        check_features(part, samples.features, "the codebook")
         return cls(
             codebook=vectors,
             lattice=lattice,
-            metric=resolve("metric", metric),
+            metric=part,
             feature_names=samples.feature_names,
             provenance=provenance(),
         )
@@ -170,7 +173,7 @@ class TrainedMap:
             message = f"k must be an integer from 1 to the number of units, {len(self.lattice)}, got {k!r}."
             raise ParameterError(message)
         samples = X if isinstance(X, Samples) else self.samples(X)
-        return search(self.metric, self.codebook, samples, int(k))
+        return search(self.metric, self.codebook, self.lattice, samples, int(k))
 
     def distances(self, X: Any) -> Array:
         """Return the distance from each sample to each unit, shape (n, m), in the metric the map was trained with."""
@@ -387,6 +390,49 @@ class TrainedMap:
         units = self.search(samples)[0][:, 0]
         return np.bincount(units, weights=samples.weight, minlength=len(self.lattice)).astype(np.float64)
 
+    def cluster_units(
+        self,
+        clusterer: Any = "ward",
+        n_clusters: int | None = None,
+        *,
+        X: Any = None,
+        sample_weight: Any = None,
+        connectivity: str | None = None,
+    ) -> Array:
+        """Return the cluster of each unit.
+
+        Parameters
+        ----------
+        clusterer : "ward" | "kmeans" | "hdbscan" | scikit-learn clusterer, default "ward"
+            All see the codebook, in the units it was trained in, by Euclidean distance; an object is cloned first.
+        n_clusters : int from 1 to the number of units with samples
+            Needed for "ward" and "kmeans"; the others find it.
+        X : array of shape (n, d), optional
+            Samples by whose hits units are weighed; without them all weigh the same. "hdbscan" takes no weights.
+        sample_weight : array of shape (n,), optional
+        connectivity : None | "map", default None
+            "map", for "ward": merge only clusters that an edge of the map joins; parts that none joins stay apart,
+            even where that leaves more clusters than asked for.
+
+        Returns
+        -------
+        array of shape (m,), int64
+            -1 for noise. Empty units join the cluster of the nearest unit with samples.
+
+        Raises
+        ------
+        ParameterError
+            If ``clusterer``, ``n_clusters`` or ``connectivity`` is not allowed.
+
+        Examples
+        --------
+        >>> trained = TrainedMap.from_codebook("line:units=4", [[0.0], [1.0], [8.0], [9.0]])
+        >>> trained.cluster_units(n_clusters=2)
+        array([0, 0, 1, 1])
+        """
+        weight = np.ones(len(self.lattice)) if X is None else self.hits(X, sample_weight)
+        return cluster_codebook(self.codebook, self.lattice, weight, clusterer, n_clusters, connectivity)
+
     def label_units(
         self,
         y: Any,
@@ -562,6 +608,13 @@ def check_codebook(codebook: Any, m: int, d: int, dtype: Any) -> Array:
         raise SampleError(message)
     vectors.flags.writeable = False
     return vectors
+
+
+def check_features(metric: Metric, features: int, owner: str) -> None:
+    """Raise if a metric is for another number of features."""
+    if metric.features not in {None, features}:
+        message = f"metric '{metric.name}' measures {metric.features} feature(s), but {owner} has {features}."
+        raise SampleError(message)
 
 
 def provenance() -> dict[str, Any]:

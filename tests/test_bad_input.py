@@ -104,8 +104,8 @@ PARTS = {
     "part of another kind": (
         {"metric": "hex"},
         (
-            "unknown metric 'hex'. There is a topology of that name. Known: chebyshev, cosine, euclidean, manhattan, "
-            "minkowski."
+            "unknown metric 'hex'. There is a topology of that name. Known: angular, canberra, chebyshev, "
+            "correlation, cosine, euclidean, mahalanobis, manhattan, minkowski, weighted."
         ),
     ),
     "misspelt parameter": (
@@ -149,8 +149,8 @@ PARTS = {
     "batch with manhattan": (
         {"metric": "manhattan"},
         (
-            "trainer 'batch' has no update for metric 'manhattan'; use trainer='online', or a metric whose centre is a mean, such "
-            "as 'euclidean' or 'cosine'."
+            "trainer 'batch' has no update for metric 'manhattan'; use trainer='online', trainer='batch:centre=mean' "
+            "to take means all the same, or a metric whose centre is a mean, such as 'euclidean' or 'cosine'."
         ),
     ),
     "batch with a hat": (
@@ -212,7 +212,7 @@ FIT = {
     ),
     "an order for batch": (
         {"order": [0, 1]},
-        "order has no meaning for trainer 'batch', which uses all samples at once; use trainer='online'.",
+        "order has no meaning for trainer 'batch', which does not take them one by one; use trainer='online'.",
     ),
 }
 

@@ -491,7 +491,14 @@ def test_components_lists_the_whole_registry():
 def test_components_of_a_kind():
     """A kind narrows the list; a line ends with the first of the docstring."""
     lines = succeeds("components", "trainer").splitlines()
-    assert [line.split()[1] for line in lines[2:]] == ["standard/batch", "standard/online"]
+    assert [line.split()[1] for line in lines[2:]] == [
+        "standard/batch",
+        "standard/converging",
+        "standard/minibatch",
+        "standard/mst_retrain",
+        "standard/online",
+        "standard/two_phase",
+    ]
     assert all(line.endswith(".") for line in lines[2:])
 
 
@@ -745,8 +752,8 @@ BAD_OPTIONS = {
     "metric of another trainer": (
         ["--metric", "manhattan"],
         (
-            "trainer 'batch' has no update for metric 'manhattan'; use trainer='online', or a metric whose centre is a "
-            "mean, such as 'euclidean' or 'cosine'."
+            "trainer 'batch' has no update for metric 'manhattan'; use trainer='online', trainer='batch:centre=mean' "
+            "to take means all the same, or a metric whose centre is a mean, such as 'euclidean' or 'cosine'."
         ),
     ),
     "misspelt option": (["--epoch", "3"], "there is no option --epoch; did you mean --epochs? See 'main fit --help'."),

@@ -118,6 +118,10 @@ CLAIMS = {
     "initialiser standard/uniform": ("missing",),
     "trainer standard/batch": ("convex", "order_free", "weighted"),
     "trainer standard/online": ("convex",),
+    "trainer standard/minibatch": ("convex",),
+    "trainer standard/two_phase": ("convex",),
+    "trainer standard/converging": ("convex",),
+    "trainer standard/mst_retrain": ("convex",),
 }
 CASES = [
     pytest.param(f"{entry.kind} {entry.key}", entry.component, law, id=f"{entry.kind}-{entry.key}-{law.name}")

@@ -56,6 +56,7 @@ __all__ = [
     "prepare",
     "rank",
     "tie",
+    "tiles_pay",
     "usable_cores",
 ]
 
@@ -157,6 +158,11 @@ def prepare(
     basis = None if last is None else getattr(last.prepared, "basis", None)
     made = implementation.module.prepare(W, *implementation.options, basis=basis, prune=prune, tiles=tiles)
     return Codebook(made, W, implementation)
+
+
+def tiles_pay(m: int, d: int, implementation: Implementation = _DEFAULT) -> bool:
+    """Whether it is worth making tiles for `prepare`, for a codebook of shape (m, d)."""
+    return bool(implementation.module.tiles_pay(m, d))
 
 
 def nearest(X: Array, W: Array, k: int = 1, implementation: Implementation = _DEFAULT) -> tuple[Array, Array]:

@@ -20,18 +20,18 @@ static INLINE REAL SUFFIX(kth)(const REAL *values, int count, int k)
     return lowest[k - 1];
 }
 
-/* a -= x·w over `count` features, for `rows` rows and one block of units. */
-static TARGET INLINE void SUFFIX(subtract)(const REAL *x, const REAL *w, Py_ssize_t count, const int rows,
-                                           V a[ROWS][VECTORS])
+/* a -= x·w over `count` features, for `rows` rows that lie `width` apart and one block of units. */
+static TARGET INLINE void SUFFIX(subtract)(const REAL *x, Py_ssize_t width, const REAL *w, Py_ssize_t count,
+                                           const int rows, V a[ROWS][VECTORS])
 {
-    for (Py_ssize_t f = 0; f < count; f++, x += ROWS, w += BLOCK) {
+    for (Py_ssize_t f = 0; f < count; f++, w += BLOCK) {
         V unit[VECTORS];
         UNROLL
         for (int v = 0; v < VECTORS; v++)
             unit[v] = LOAD(w + v * LANES);
         UNROLL
         for (int s = 0; s < rows; s++) {
-            V value = SPREAD(x[s]);
+            V value = SPREAD(x[s * width + f]);
             UNROLL
             for (int v = 0; v < VECTORS; v++)
                 a[s][v] = FNMA(value, unit[v], a[s][v]);
@@ -55,7 +55,7 @@ static TARGET void SUFFIX(sweep_coarse)(const Search *p, const REAL *x, SUFFIX(S
                 for (int s = 0; s < ROWS; s++)
                     a[s][v] = start;
             }
-            SUFFIX(subtract)(x, (const REAL *)p->packed + b * p->width * BLOCK, p->width, ROWS, a);
+            SUFFIX(subtract)(x, p->width, (const REAL *)p->packed + b * p->width * BLOCK, p->width, ROWS, a);
             FORGET_REGISTERS;
             UNROLL
             for (int s = 0; s < ROWS; s++) {
@@ -83,7 +83,7 @@ static TARGET INLINE void SUFFIX(multiply)(const REAL *x, const REAL *w, const R
                 UNROLL
                 for (int v = 0; v < VECTORS; v++)
                     part[s][v] = SPREAD((REAL)0);
-            SUFFIX(subtract)(x + (g * d + from) * ROWS, w + from * BLOCK, count, ROWS, part);
+            SUFFIX(subtract)(x + g * ROWS * d + from, d, w + from * BLOCK, count, ROWS, part);
             FORGET_REGISTERS;
             UNROLL
             for (int s = 0; s < ROWS; s++)
@@ -109,6 +109,19 @@ static TARGET void SUFFIX(sweep_fine)(const Search *p, const REAL *x, SUFFIX(Sta
     }
 }
 
+/* The sum of squares of some numbers, in double precision. */
+static TARGET INLINE double SUFFIX(square)(const REAL *x, Py_ssize_t count)
+{
+    double part[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+    Py_ssize_t f = 0;
+    for (; f + 8 <= count; f += 8)
+        for (int l = 0; l < 8; l++)
+            part[l] += (double)x[f + l] * (double)x[f + l];
+    for (int l = 0; f < count; f++, l++)
+        part[l] += (double)x[f] * (double)x[f];
+    return SUFFIX(added)(part);
+}
+
 /* Rows in the coordinates of the basis, and as last coordinate how far they may lie from its span. */
 static TARGET void SUFFIX(project)(const Search *p, const REAL *raw, const double *norms, Py_ssize_t groups, REAL *x,
                                    V (*scores)[ROWS][VECTORS])
@@ -123,37 +136,25 @@ static TARGET void SUFFIX(project)(const Search *p, const REAL *raw, const doubl
                 for (int v = 0; v < VECTORS; v++)
                     STORE(row + v * LANES, scores[g][s][v]);
                 for (int f = 0; f < BLOCK && from + f < q; f++)
-                    x[(g * p->width + from + f) * ROWS + s] = -row[f];
+                    x[(g * ROWS + s) * p->width + from + f] = -row[f];
             }
     }
     for (Py_ssize_t i = 0; i < groups * ROWS; i++) {
-        REAL *row = x + i / ROWS * p->width * ROWS + i % ROWS;
-        double rest = norms[i] * (1 + p->excess);
-        for (Py_ssize_t f = 0; f < q; f++)
-            rest -= (double)row[f * ROWS] * (double)row[f * ROWS];
-        row[q * ROWS] = ROUND_UP(rest > 0 ? sqrt(rest) : 0);
+        REAL *row = x + i * p->width;
+        double rest = norms[i] * (1 + p->excess) - SUFFIX(square)(row, q);
+        row[q] = ROUND_UP(rest > 0 ? sqrt(rest) : 0);
     }
 }
 
-/* Copy rows, shifted and scaled, so that ROWS rows lie side by side; their squared norms go to `norms`. */
+/* Copy rows, shifted and scaled; their squared norms go to `norms`. A last group that is not full repeats the last row. */
 static TARGET void SUFFIX(arrange)(const Search *p, const REAL *X, Py_ssize_t count, REAL *x, double *norms)
 {
     Py_ssize_t d = p->d;
-    for (Py_ssize_t i = 0; i < count; i += ROWS, x += ROWS * d) {
-        const REAL *row[ROWS];
-        double sum[ROWS];
-        for (int s = 0; s < ROWS; s++) {
-            row[s] = X + (i + s < count ? i + s : count - 1) * d;
-            sum[s] = 0;
-        }
+    for (Py_ssize_t i = 0; i < (count + ROWS - 1) / ROWS * ROWS; i++, x += d) {
+        const REAL *row = X + (i < count ? i : count - 1) * d;
         for (Py_ssize_t f = 0; f < d; f++)
-            for (int s = 0; s < ROWS; s++) {
-                REAL value = (REAL)(((double)row[s][f] - p->centre[f]) * p->scale);
-                x[f * ROWS + s] = value;
-                sum[s] += (double)value * (double)value;
-            }
-        for (int s = 0; s < ROWS; s++)
-            norms[i + s] = sum[s];
+            x[f] = (REAL)(((double)row[f] - p->centre[f]) * p->scale);
+        norms[i] = SUFFIX(square)(x, d);
     }
 }
 
@@ -171,7 +172,7 @@ static TARGET Py_ssize_t SUFFIX(rescan)(const Search *p, const REAL *x, REAL lim
             for (int v = 0; v < VECTORS; v++)
                 part[0][v] = SPREAD((REAL)0);
             Py_ssize_t features = p->width - from < DEPTH ? p->width - from : DEPTH;
-            SUFFIX(subtract)(x + from * ROWS, w + from * BLOCK, features, 1, part);
+            SUFFIX(subtract)(x + from, 0, w + from * BLOCK, features, 1, part);
             for (int v = 0; v < VECTORS; v++)
                 sum[v] = sum[v] + part[0][v];
         }
@@ -339,7 +340,7 @@ static TARGET void SUFFIX(sweep)(const Search *p, const REAL *X, Py_ssize_t coun
 static TARGET Py_ssize_t SUFFIX(conclude)(const Search *p, const REAL *row, Py_ssize_t i, int k, int fine,
                                           SUFFIX(Panel) *panel, int64_t *units, double *distances)
 {
-    const REAL *x = panel->x + i / ROWS * ROWS * p->width + i % ROWS, *W = p->units;
+    const REAL *x = panel->x + i * p->width, *W = p->units;
     Py_ssize_t *proposed = panel->proposed, d = p->d, found, left;
     double *measured = panel->measured, square = panel->norms[i];
     double norm = sqrt(square) * (1 + 1e-6), reach = norm + p->widest;
@@ -347,7 +348,7 @@ static TARGET Py_ssize_t SUFFIX(conclude)(const Search *p, const REAL *row, Py_s
     int trusted = square <= HUGE_NORM && tolerance <= HUGE_NORM && !p->fragile;
     if (trusted)
         found = SUFFIX(candidates)(p, x, panel->states + i, k, fine, tolerance,
-                                   p->basis ? (double)x[(p->width - 1) * ROWS] : 0, proposed, measured);
+                                   p->basis ? (double)x[p->width - 1] : 0, proposed, measured);
     else /* nothing can be said from rounded scores: look at every unit */
         for (found = 0; found < p->m; found++)
             proposed[found] = found;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +14,7 @@ from somkit.kernels.frames import Array, Classes, Displacements, Frame, Products
 
 DEPTH = 64  # products in one running sum, as in _compiled.c
 LOW_RANK_FROM = 200, 256  # units and features from which a low-rank search may pay (measured)
-TILES_FROM, TILES_UP_TO = 900, 64  # units from and features up to which tiles pay (measured)
+TILES_FROM, TILES_UP_TO = 900, 255  # units from and features up to which tiles pay (measured)
 PROBE = 96  # rows of a block on which it has to show that it does,
 WORTH_MEASURING = 0.06  # by leaving no more than this share of the units to be measured (measured)
 HUGE_SCORE = 1e30  # of a place without a unit, as in _compiled.c
@@ -194,7 +195,6 @@ class Codebook:
     margin: margins.Coefficients
     level: Level
     unit_of: Array
-    packed: Array
     half: Array
     low_rank: LowRank | None = None
     basis: Array | None = None
@@ -211,7 +211,12 @@ class Codebook:
         if wanted and not frame.fragile:
             basis = spanning(frame, min(DEPTH // block * block - 1, d), basis)
             low_rank = LowRank.of(frame, basis, unit_of, block)
-        return cls(frame, margin, level, unit_of, packed(frame.centred, unit_of, block), half, low_rank, basis)
+        return cls(frame, margin, level, unit_of, half, low_rank, basis)
+
+    @cached_property
+    def packed(self) -> Array:
+        """All features of the units: only needed where a low-rank search does not pay."""
+        return packed(self.frame.centred, self.unit_of, self.level.block(self.frame.W.dtype))
 
     def search(self, X: Array, k: int, seeds: Array | None = None) -> tuple[Array, Array]:
         """Return the units and distances of the k nearest; X has the codebook's type."""
@@ -241,6 +246,11 @@ class Codebook:
         )  # fmt: skip
 
 
+def tiles_pay(m: int, d: int) -> bool:
+    """Whether tiles are worth making for a codebook."""
+    return m >= TILES_FROM and d <= TILES_UP_TO
+
+
 def prepare(
     W: Array,
     level: Level = LEVELS[0],
@@ -250,8 +260,7 @@ def prepare(
     tiles: tuple[Array, Array] | None = None,
 ) -> Codebook | TiledCodebook:
     """Decide, here and nowhere else, how a codebook is searched; the decision never changes a result."""
-    m, d = W.shape
-    if tiles is not None and ((m >= TILES_FROM and d <= TILES_UP_TO) if prune is None else prune):
+    if tiles is not None and (tiles_pay(*W.shape) if prune is None else prune):
         return TiledCodebook.of(W, level, *tiles)
     return Codebook.of(W, level, basis, prune)
 

@@ -42,11 +42,10 @@ class Frame:
     def of(cls, W: Array) -> Frame:
         """Centre and scale a codebook, in double precision."""
         with np.errstate(all="ignore"):
-            wide = W.astype(np.float64)
-            exponent = int(np.frexp(np.abs(wide).max())[1])
-            centre = np.ldexp(np.ldexp(wide, -exponent).mean(axis=0), exponent)
-            offsets = wide - centre
-            reach = float(np.abs(offsets).max())
+            lift = 2.0 ** -max(0, int(np.frexp(_largest(W))[1]) - 900)  # so that no sum overflows
+            centre = (W * lift).mean(axis=0) / lift if lift < 1 else W.mean(axis=0, dtype=np.float64)
+            offsets = np.subtract(W, centre, dtype=np.float64)
+            reach = _largest(offsets)
             fragile = not (reach == 0 or 2.0**-1000 < reach < 2.0**1000)
             scale = 1.0 if fragile or reach == 0 else float(np.ldexp(1.0, -int(np.frexp(reach)[1])))
             offsets *= scale
@@ -55,6 +54,10 @@ class Frame:
     def exact(self) -> Array:
         """Return the centred and scaled codebook in double precision."""
         return np.subtract(self.W, self.centre, dtype=np.float64) * self.scale
+
+
+def _largest(array: Array) -> float:
+    return max(float(array.max()), -float(array.min()))
 
 
 def sum_of_squares(gaps: Array) -> Array:

@@ -114,6 +114,12 @@ def prepare(
     return Codebook.of(W)
 
 
+def tiles_pay(m: int, d: int) -> bool:
+    """No: only the compiled kernels gain by them."""
+    del m, d
+    return False
+
+
 def hops(begin: Array, joined: Array, sources: Array, out: Array) -> None:
     """Count edges from each source to all units, with scipy."""
     from scipy.sparse import csr_array

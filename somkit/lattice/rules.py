@@ -5,6 +5,7 @@ A rule is data, not code, so that a map file can hold it and a stranger's lattic
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, final
@@ -175,20 +176,33 @@ class Coordinates(MapDistance):
         found = [np.unique(column, return_inverse=True) for column in self.points.T]
         return tuple(values for values, _ in found), tuple(place.ravel() for _, place in found)
 
+    @cached_property
+    def _boxed(self) -> bool:
+        """Whether the units fill the box of their coordinates, in order."""
+        coordinates, places = self._box
+        shape = tuple(len(axis) for axis in coordinates)
+        if math.prod(shape) != len(self.points):
+            return False
+        return np.array_equal(np.ravel_multi_index(places, shape), np.arange(len(self.points)))
+
     def spread(self, values: Array, influence: Influence) -> Array | None:
         """Multiply by one small matrix an axis, where the influence is a product along this rule's norm."""
         coordinates, places = self._box
         shape = tuple(len(axis) for axis in coordinates)
-        if influence.product != self.norm or self.twist or np.prod(shape) > MOST_BOX * len(self.points):
+        if influence.product != self.norm or self.twist or math.prod(shape) > MOST_BOX * len(self.points):
             return None
-        dense = np.zeros((*shape, values.shape[1]))
-        dense[places] = values
+        if self._boxed:
+            dense = values
+        else:
+            dense = np.zeros((*shape, values.shape[1]))
+            dense[places] = values
         for axis, (along, weight, period) in enumerate(zip(coordinates, self.weights, self.periods, strict=True)):
             delta = np.abs(along[:, None] - along[None, :])
             delta = np.minimum(delta, period - delta) if period else delta
             matrix = influence(delta * np.sqrt(weight) if self.norm == "euclidean" else delta)
-            dense = np.moveaxis(np.tensordot(matrix, dense, axes=(1, axis)), 0, axis)
-        return dense[places]
+            dense = matrix @ dense.reshape(math.prod(shape[:axis]), shape[axis], -1)  # the axis stays where it is
+        dense = dense.reshape(*shape, values.shape[1])
+        return dense.reshape(values.shape) if self._boxed else dense[places]
 
     @cached_property
     def _steps(self) -> tuple[int, int, float, Array] | None:

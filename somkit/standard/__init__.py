@@ -24,7 +24,18 @@ from somkit.standard.measures import (
     TopographicProduct,
     Trustworthiness,
 )
-from somkit.standard.metrics import Chebyshev, CosineMetric, Euclidean, Manhattan, Minkowski
+from somkit.standard.metrics import (
+    Angular,
+    Canberra,
+    Chebyshev,
+    Correlation,
+    CosineMetric,
+    Euclidean,
+    Mahalanobis,
+    Manhattan,
+    Minkowski,
+    Weighted,
+)
 from somkit.standard.neighbourhoods import (
     Bubble,
     Epanechnikov,
@@ -59,21 +70,25 @@ from somkit.standard.topologies import (
     Torus,
     Tree,
 )
-from somkit.standard.trainers import Batch, Online
+from somkit.standard.trainers import Batch, Converging, Minibatch, MstRetrain, Online, TwoPhase
 from somkit.standard.views import ComponentPlanes, Hits, Labels, UMatrix
 
 __all__ = [
+    "Angular",
     "Asymptotic",
     "Batch",
     "Bubble",
     "CMeasure",
     "CalinskiHarabasz",
+    "Canberra",
     "Chebyshev",
     "ClassScatterIndex",
     "CombinedError",
     "ComponentPlanes",
     "Constant",
     "Continuity",
+    "Converging",
+    "Correlation",
     "CosineMetric",
     "CosineSchedule",
     "Csv",
@@ -101,12 +116,15 @@ __all__ = [
     "LatticeTopology",
     "Line",
     "Linear",
+    "Mahalanobis",
     "Manhattan",
     "MapConvergence",
     "MexicanHat",
+    "Minibatch",
     "Minkowski",
     "Moebius",
     "Mst",
+    "MstRetrain",
     "NeighbourhoodPreservation",
     "Online",
     "Pca",
@@ -126,6 +144,8 @@ __all__ = [
     "Tree",
     "Triangle",
     "Trustworthiness",
+    "TwoPhase",
     "UMatrix",
     "Uniform",
+    "Weighted",
 ]

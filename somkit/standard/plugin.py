@@ -39,8 +39,19 @@ def somkit_topologies() -> list[type[Topology]]:
 
 @hookimpl
 def somkit_metrics() -> list[type[Metric]]:
-    """Minkowski's family and the angle."""
-    return [standard.Euclidean, standard.Manhattan, standard.Chebyshev, standard.CosineMetric, standard.Minkowski]
+    """Minkowski's family, directions, and metrics of weighted or whitened features."""
+    return [
+        standard.Euclidean,
+        standard.Manhattan,
+        standard.Chebyshev,
+        standard.Minkowski,
+        standard.Canberra,
+        standard.CosineMetric,
+        standard.Angular,
+        standard.Correlation,
+        standard.Mahalanobis,
+        standard.Weighted,
+    ]
 
 
 @hookimpl
@@ -78,8 +89,15 @@ def somkit_initialisers() -> list[type[Initialiser]]:
 
 @hookimpl
 def somkit_trainers() -> list[type[Trainer]]:
-    """All samples at once, or one at a time."""
-    return [standard.Batch, standard.Online]
+    """All samples at once, a few, or one at a time; and trainers made of these."""
+    return [
+        standard.Batch,
+        standard.Online,
+        standard.Minibatch,
+        standard.TwoPhase,
+        standard.Converging,
+        standard.MstRetrain,
+    ]
 
 
 @hookimpl

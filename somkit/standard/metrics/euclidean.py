@@ -1,4 +1,4 @@
-"""The Euclidean metric, and distances computed where nothing over- or underflows."""
+"""The Euclidean metric, which the kernels search by, also among what is missing or sparse."""
 
 from __future__ import annotations
 
@@ -12,26 +12,11 @@ from somkit.components import Metric
 from somkit.errors import ParameterError
 from somkit.samples import Samples, nothing_observed
 from somkit.searching import MovingCodebook, PlainCodebook, Searcher, Tiles
+from somkit.standard.metrics.direct import direct
 from somkit.standard.metrics.partial import DirectSearch, PartialSearcher, SparseSearcher, partial_distances
 from somkit.validators import choice, refuse
 
 Array = np.ndarray[Any, Any]
-
-SMALL = 2.0**-480
-
-
-def direct(X: Array, W: Array, name: str) -> Array:
-    """Return scipy's distances, computed where nothing over- or underflows."""
-    from scipy.spatial.distance import cdist
-
-    x, w = X.astype(np.float64), W.astype(np.float64)
-    scale = kernels.power_of_two(max(np.abs(x).max(initial=0), np.abs(w).max()))
-    scaled = np.asarray(cdist(x * scale, w * scale, name))
-    distance: Array = scaled / scale
-    if name == "euclidean":  # squares of what is so small beside the largest number lose digits: measure it by itself
-        row, unit = np.nonzero(scaled < SMALL)
-        distance[row, unit] = kernels.distances_of_pairs(x[row], w[unit])
-    return distance
 
 
 def _features(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
@@ -94,7 +79,7 @@ class Euclidean(Metric):
         """Always."""
         return True
 
-    def fitted_to(self, samples: Samples) -> Metric:
+    def fitted(self, samples: Samples) -> Metric:
         """Find the features that no sample has a value of."""
         return attrs.evolve(self, unobserved=tuple(np.flatnonzero(~samples.observed).tolist()))
 

@@ -1,4 +1,4 @@
-"""The Minkowski family: sums of powers of differences."""
+"""Minkowski's family beside the Euclidean metric: sums and maxima of differences."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from somkit.components import Metric
-from somkit.standard.metrics.euclidean import direct
+from somkit.standard.metrics.direct import direct
 from somkit.validators import number
 
 Array = np.ndarray[Any, Any]
@@ -77,3 +77,29 @@ class Minkowski(Metric):
             difference = np.abs(X[:, None, feature].astype(np.float64) - W[None, :, feature])
             total += (difference / unit) ** self.p
         return np.asarray(largest * total ** (1 / self.p))
+
+
+@final
+@attrs.frozen(kw_only=True)
+class Canberra(Metric):
+    """The sum of the differences, each over the sum of its two sizes: sum |x - w| / (|x| + |w|), 0 / 0 being 0.
+
+    Each feature adds between 0 and 1, so no scaling matters, and what is near zero counts most.
+
+    Notes
+    -----
+    Lance and Williams (1967), Mixed-data classificatory programs I, Australian Computer Journal 1 (1), 15-20.
+
+    Examples
+    --------
+    >>> Canberra().pairwise(np.array([[1.0, 0.0]]), np.array([[3.0, 0.0]]))
+    array([[0.5]])
+    """
+
+    name: ClassVar[str] = "canberra"
+
+    def pairwise(self, X: Array, W: Array) -> Array:
+        """Return all distances; both sides are halved, so that no sum of sizes overflows."""
+        from scipy.spatial.distance import cdist
+
+        return np.asarray(cdist(X.astype(np.float64) / 2, W.astype(np.float64) / 2, "canberra"))

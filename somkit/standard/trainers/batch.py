@@ -14,15 +14,12 @@ from somkit.engine import State, Task
 from somkit.errors import RecipeError
 from somkit.kernels import BLOCK_ROWS, TreeSum, map_blocks
 from somkit.standard.trainers.partial import LIFT, run_partial_epoch
+from somkit.validators import choice
 
 if TYPE_CHECKING:
     from somkit.recipe import Recipe
 
 Array = np.ndarray[Any, Any]
-
-# From and up to where it was measured to pay to keep the best units of the epoch before, and start the search in their
-# tiles; without them tiles pay from MANY_UNITS on.
-TILED_UNITS, TILED_FEATURES, MANY_UNITS = 900, 64, 5_000
 
 
 def _directions(block: Array) -> Array:
@@ -33,15 +30,39 @@ def _directions(block: Array) -> Array:
     return np.asarray(scaled / np.where(length > 0, length, 1.0))
 
 
+def check_means(recipe: Recipe, trainer: Trainer, centre: str = "auto") -> None:
+    """Raise if the metric has no closed-form centre and none is named, or influences are no weights."""
+    if centre == "auto" and recipe.metric.centre is None:
+        message = (
+            f"trainer '{trainer.name}' has no update for metric '{recipe.metric}'; use trainer='online', "
+            f"trainer='batch:centre=mean' to take means all the same, or a metric whose centre is a mean, such as "
+            f"'euclidean' or 'cosine'."
+        )
+        raise RecipeError(message)
+    if recipe.neighbourhood.lowest < 0:
+        message = (
+            f"trainer '{trainer.name}' takes means, and neighbourhood '{recipe.neighbourhood}' has negative "
+            f"influences; use trainer='online', or a neighbourhood such as 'gaussian'."
+        )
+        raise RecipeError(message)
+
+
 @final
 @attrs.frozen(kw_only=True)
 class Batch(Trainer):
     """All samples at once: each unit moves to the mean of the samples, weighted by influence from their best units.
 
     M_j = sum_i v_i h(d(b_i, j)) x_i / sum_i v_i h(d(b_i, j)), with sample weights v and best units b found before the
-    update, then w_j <- w_j + rate (M_j - w_j). A unit that no weight reaches keeps its vector. With the cosine metric
-    the x_i are directions and M_j is brought to length 1. Where values are missing both sums are feature by feature,
-    over the samples that have a value of it; a feature of a unit that none reaches keeps its value.
+    update, then w_j <- w_j + rate (M_j - w_j). A unit that no weight reaches keeps its vector. With the metrics of
+    directions, cosine and angular, the x_i are directions and M_j is brought to length 1. Where values are missing both
+    sums are feature by feature, over the samples that have a value of it; a feature of a unit that none reaches keeps
+    its value.
+
+    Parameters
+    ----------
+    centre : "auto" | "mean", default "auto"
+        "auto": the centre that suits the metric; a metric without one is refused. "mean": the mean, whatever the
+        metric, which then only decides which unit is best.
 
     Notes
     -----
@@ -53,39 +74,32 @@ class Batch(Trainer):
     default_learning_rate: ClassVar[str] = "standard/constant:value=1.0"
     accepts_missing: ClassVar[bool] = True
 
+    centre: str = attrs.field(default="auto", validator=choice("auto", "mean"))
+
     def check(self, recipe: Recipe) -> None:
         """Refuse metrics without a closed-form centre, and influences that are no weights."""
-        if recipe.metric.batch_update is None:
-            message = (
-                f"trainer 'batch' has no update for metric '{recipe.metric}'; use trainer='online', or a metric whose "
-                f"centre is a mean, such as 'euclidean' or 'cosine'."
-            )
-            raise RecipeError(message)
-        if recipe.neighbourhood.lowest < 0:
-            message = (
-                f"trainer 'batch' takes means, and neighbourhood '{recipe.neighbourhood}' has negative influences; use "
-                f"trainer='online', or a neighbourhood such as 'gaussian'."
-            )
-            raise RecipeError(message)
+        check_means(recipe, self, self.centre)
 
     def run_epoch(self, task: Task, state: State) -> State:
         """Find every sample's best unit, then move all units."""
         if task.samples.missing or task.samples.is_sparse:
-            return run_partial_epoch(task, state)
+            return run_partial_epoch(task, state, directions=self._directs(task))
         progress = task.progress(state.epoch)
         radius = float(task.radius.values(progress, "radius"))
         rate = float(task.learning_rate.values(progress, "learning_rate"))
         sums, error, hints = self._gather(task, state)
-        spread = state.lattice.spread(np.ldexp(sums, LIFT), task.neighbourhood.at(radius), task.n_jobs)
+        spread = state.lattice.spread(sums, task.neighbourhood.at(radius), task.n_jobs)
         reached = spread[:, -1] > 0
-        centres = spread[reached, :-1] / spread[reached, -1:]
-        if task.metric.batch_update == "normalised_mean":
+        kept = slice(None) if reached.all() else reached  # copies nothing where every unit is reached, as it mostly is
+        centres = spread[kept, :-1] / spread[kept, -1:]
+        if self._directs(task):
             centres = _directions(centres)
         else:
             middle, exponent = task.samples.box
-            centres = middle + np.ldexp(centres, exponent)
+            centres *= np.ldexp(1.0, exponent)
+            centres += middle
         codebook = state.codebook.astype(np.float64)
-        codebook[reached] = (1 - rate) * codebook[reached] + rate * centres
+        codebook[kept] = centres if rate == 1 else (1 - rate) * codebook[kept] + rate * centres
         return state.after_epoch(
             task,
             codebook,
@@ -95,16 +109,18 @@ class Batch(Trainer):
             hints=hints,
         )
 
-    @staticmethod
-    def _gather(task: Task, state: State) -> tuple[Array, float, Mapping[str, Any]]:
-        """Return the sums of samples and weights per best unit, (m, d + 1), the sum of the distances, and hints."""
+    def _directs(self, task: Task) -> bool:
+        """Tell whether the centre is the mean of directions."""
+        return self.centre == "auto" and task.metric.centre == "normalised_mean"
+
+    def _gather(self, task: Task, state: State) -> tuple[Array, float, Mapping[str, Any]]:
+        """Return the sums of samples and weights per best unit, (m, d + 1), lifted; the sum of the distances; hints."""
         metric, m, d = task.metric, len(state.lattice), task.samples.features
-        directions = metric.batch_update == "normalised_mean"
+        directions = self._directs(task)
         middle, exponent = (np.zeros(d), np.zeros(d, dtype=np.int64)) if directions else task.samples.box
         scale = np.ldexp(1.0, -exponent)
-        tiled = m >= TILED_UNITS and d <= TILED_FEATURES
-        best = state.hints.get("best")
-        tiles = state.lattice.tiles if tiled and (best is not None or m >= MANY_UNITS) else None
+        tiled, best = kernels.tiles_pay(m, d), state.hints.get("best")
+        tiles = state.lattice.tiles if tiled else None
         searcher = metric.prepare(state.codebook, last=state.hints.get("searcher"), tiles=tiles)
 
         def gather(number: int) -> tuple[Array, Array, Array, Array]:
@@ -126,4 +142,4 @@ class Batch(Trainer):
         hints: dict[str, Any] = {"searcher": searcher}
         if tiled:
             hints["best"] = np.concatenate(found)
-        return np.column_stack([whole, counts]), float(error), hints
+        return np.column_stack([whole, counts]) * 2.0**LIFT, float(error), hints

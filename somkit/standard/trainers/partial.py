@@ -17,7 +17,7 @@ Array = np.ndarray[Any, Any]
 LIFT = 500  # binary exponent that keeps the faintest influence times a value from losing digits below 2^-1022
 
 
-def run_partial_epoch(task: Task, state: State) -> State:
+def run_partial_epoch(task: Task, state: State, *, directions: bool) -> State:
     """Find every sample's best unit, then move each feature of each unit by the samples that have a value of it.
 
     Sparse samples have a value of every feature, and one denominator a unit will do.
@@ -27,14 +27,15 @@ def run_partial_epoch(task: Task, state: State) -> State:
     radius = float(task.radius.values(progress, "radius"))
     rate = float(task.learning_rate.values(progress, "learning_rate"))
     searcher = _searcher(task, state)
-    held, error = _gather_sparse(task, searcher, m) if samples.is_sparse else _gather(task, searcher, m)
+    gather = _gather_sparse if samples.is_sparse else _gather
+    held, error = gather(task, searcher, m, directions=directions)
     np.ldexp(held, LIFT, out=held)
     spread = state.lattice.spread(held, task.neighbourhood.at(radius), task.n_jobs)
     del held
     reached = np.broadcast_to(spread[:, d:] > 0, (m, d))
     centres = np.divide(spread[:, :d], spread[:, d:], out=np.zeros((m, d)), where=reached)
     del spread
-    if task.metric.batch_update == "normalised_mean":
+    if directions:
         centres /= _lengths(np.linalg.norm(centres, axis=1))[:, None]
     else:
         middle, exponent = samples.box
@@ -65,9 +66,9 @@ def _added_up(task: Task, gather: Any) -> list[Any]:
     return [total.result() for total in totals]
 
 
-def _gather(task: Task, searcher: Searcher, m: int) -> tuple[Array, float]:
+def _gather(task: Task, searcher: Searcher, m: int, *, directions: bool) -> tuple[Array, float]:
     """Return, per best unit, sums of observed values and of the weights that observed them, (m, 2 d); and the error."""
-    samples, directions = task.samples, task.metric.batch_update == "normalised_mean"
+    samples = task.samples
     middle, exponent = samples.box
     centre, scale = (np.zeros_like(middle), 1.0) if directions else (middle, np.ldexp(1.0, -exponent))
 
@@ -86,9 +87,9 @@ def _gather(task: Task, searcher: Searcher, m: int) -> tuple[Array, float]:
     return np.concatenate([sums, counts], axis=1), float(error)
 
 
-def _gather_sparse(task: Task, searcher: Searcher, m: int) -> tuple[Array, float]:
+def _gather_sparse(task: Task, searcher: Searcher, m: int, *, directions: bool) -> tuple[Array, float]:
     """Return, per best unit, sums of rows and of weights, (m, d + 1); and the error. Until the end sums are sparse."""
-    samples, directions = task.samples, task.metric.batch_update == "normalised_mean"
+    samples = task.samples
     exponent = samples.box[1]
 
     def gather(number: int) -> tuple[Any, Array, Array]:

@@ -9,21 +9,24 @@ import numpy as np
 from hypothesis import strategies as st
 
 from somkit.components import Metric
+from somkit.samples import Samples
 from somkit.testing.law import ULP, Draw, close, law
-from somkit.testing.strategies import matrices
+from somkit.testing.strategies import matrices, normal
 
 Array = np.ndarray[Any, Any]
 FEW = st.integers(1, 6)
 FAR = 1e8  # |w|^2 - 2 x.w keeps no digit of a distance of 1 out there
 
 
-def _drawn(draw: Draw, *, far: bool = False) -> tuple[Array, Array]:
-    d = draw(FEW)
+def _drawn(part: Metric, draw: Draw, *, far: bool = False) -> tuple[Metric, Array, Array]:
+    """Return the metric, fitted to samples of full rank if it fits itself, and samples and units to measure."""
+    d = part.features or draw(FEW)
+    part = part.fitted(Samples.of(normal(d, 40, d)))
     X, W = draw(matrices(draw(FEW), d)), draw(matrices(draw(FEW), d))
     if far and draw(st.booleans()):
         X, W = X.astype(np.float64) + FAR, W.astype(np.float64) + FAR
         X.flags.writeable = W.flags.writeable = False
-    return X, W
+    return part, X, W
 
 
 def _same_but(values: Array) -> Array:
@@ -34,7 +37,7 @@ def _same_but(values: Array) -> Array:
 @law("metric")
 def distances_are_distances(part: Metric, draw: Draw) -> None:
     """All distances are finite and not negative, one for each sample and unit, and arguments are left alone."""
-    X, W = _drawn(draw, far=True)
+    part, X, W = _drawn(part, draw, far=True)
     before = _same_but(X), _same_but(W)
     found = np.asarray(part.pairwise(X, W))
     assert found.shape == (len(X), len(W)), f"'{part}' returned shape {found.shape} for {len(X)} x {len(W)}."
@@ -47,7 +50,7 @@ def distances_are_distances(part: Metric, draw: Draw) -> None:
 @law("metric")
 def zero_on_itself(part: Metric, draw: Draw) -> None:
     """A vector is at distance 0 from itself, within 4 ulp where directions are compared."""
-    X, _ = _drawn(draw, far=True)
+    part, X, _ = _drawn(part, draw, far=True)
     found = np.diagonal(part.pairwise(X, X))
     allowed = 4 * ULP if part.batch_update == "normalised_mean" else 0.0
     assert (found <= allowed).all(), f"'{part}' puts {X.tolist()} at {found} from themselves."
@@ -56,7 +59,7 @@ def zero_on_itself(part: Metric, draw: Draw) -> None:
 @law("metric")
 def the_way_back_is_as_long(part: Metric, draw: Draw) -> None:
     """Exchanging samples and units transposes the distances."""
-    X, W = _drawn(draw, far=True)
+    part, X, W = _drawn(part, draw, far=True)
     there, back = np.asarray(part.pairwise(X, W)), np.asarray(part.pairwise(W, X))
     assert close(back.T, there, 4 * ULP), f"'{part}' is {there} there and {back.T} back."
 
@@ -81,7 +84,7 @@ def _margin(d: int) -> float:
 @law("metric")
 def nearest_agrees_with_pairwise(part: Metric, draw: Draw) -> None:
     """The k nearest units are those of the smallest pairwise distances, nearest first, the lowest unit among ties."""
-    X, W = _drawn(draw, far=True)
+    part, X, W = _drawn(part, draw, far=True)
     k, margin = draw(st.integers(1, len(W))), _margin(X.shape[1])
     measured = np.asarray(part.pairwise(X, W), dtype=np.float64)
     units, distances = part.nearest(X, W, k)
@@ -98,7 +101,7 @@ def nearest_agrees_with_pairwise(part: Metric, draw: Draw) -> None:
 @law("metric")
 def one_sample_as_many(part: Metric, draw: Draw) -> None:
     """A sample's nearest unit and its distance do not depend on the samples beside it, nor on asking for it alone."""
-    X, W = _drawn(draw, far=True)
+    part, X, W = _drawn(part, draw, far=True)
     units, distances = part.nearest(X, W, 1)
     for x, unit, distance in zip(X, units[:, 0].tolist(), distances[:, 0].tolist(), strict=True):
         _, close_call = _ranked(np.asarray(part.pairwise(x[None], W), dtype=np.float64)[0], 1, _margin(len(x)))
@@ -115,7 +118,7 @@ def one_sample_as_many(part: Metric, draw: Draw) -> None:
 @law("metric")
 def prepared_as_at_once(part: Metric, draw: Draw) -> None:
     """A prepared codebook gives what `nearest` does, whatever it is told of tiles, seeds and the epoch before."""
-    X, W = _drawn(draw, far=True)
+    part, X, W = _drawn(part, draw, far=True)
     X, W = X.astype(np.result_type(X, W)), W.astype(np.result_type(X, W))
     m = len(W)
     k = draw(st.integers(1, m))
@@ -133,7 +136,8 @@ def prepared_as_at_once(part: Metric, draw: Draw) -> None:
 @law("metric")
 def moved_towards_the_sample(part: Metric, draw: Draw) -> None:
     """A codebook under online training moves as the contract says: w + factor (x - w), its best unit found before."""
-    X, W = (drawn.astype(np.float64) for drawn in _drawn(draw))
+    part, X, W = _drawn(part, draw)
+    X, W = X.astype(np.float64), W.astype(np.float64)
     m = len(W)
     moving, by_hand = part.online(W), W.copy()
     table = np.array([[1.0, 0.25]] * len(X))
@@ -162,7 +166,7 @@ def missing_values_are_passed_over(part: Metric, draw: Draw) -> None:
     """Where a metric takes missing values its distances are finite, and every way of searching agrees on them."""
     if not part.accepts_missing:
         return
-    X, W = _drawn(draw, far=True)
+    part, X, W = _drawn(part, draw, far=True)
     X, W = _with_gaps(X.astype(np.result_type(X, W)), draw), W.astype(np.result_type(X, W))
     k, margin = draw(st.integers(1, len(W))), _margin(X.shape[1])
     measured = np.asarray(part.pairwise(X, W), dtype=np.float64)
@@ -185,8 +189,9 @@ def missing_values_move_no_unit(part: Metric, draw: Draw) -> None:
     """Under online training a unit moves in the features that a sample has a value of, and stays in the others."""
     if not part.accepts_missing:
         return
-    X, W = (drawn.astype(np.float64) for drawn in _drawn(draw))
-    X, moving = _with_gaps(X, draw), part.online(W)
+    part, X, W = _drawn(part, draw)
+    X, W = _with_gaps(X.astype(np.float64), draw), W.astype(np.float64)
+    moving = part.online(W)
     factors = np.linspace(0, 1, len(W))[:, None]
     for x in X:
         before = moving.codebook()
@@ -202,7 +207,7 @@ def sparse_rows_as_dense_ones(part: Metric, draw: Draw) -> None:
 
     if not part.accepts_sparse:
         return
-    X, W = _drawn(draw, far=True)
+    part, X, W = _drawn(part, draw, far=True)
     X, W = X.astype(np.result_type(X, W)), W.astype(np.result_type(X, W))
     k, margin = draw(st.integers(1, len(W))), _margin(X.shape[1])
     units, distances = part.prepare_sparse(W).nearest(csr_array(X), k)

@@ -1,0 +1,27 @@
+"""Distances by scipy, computed where nothing over- or underflows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from somkit import kernels
+
+Array = np.ndarray[Any, Any]
+
+SMALL = 2.0**-480
+
+
+def direct(X: Array, W: Array, name: str) -> Array:
+    """Return the distances that scipy knows by a name, (n, d) and (m, d) -> (n, m)."""
+    from scipy.spatial.distance import cdist
+
+    x, w = X.astype(np.float64), W.astype(np.float64)
+    scale = kernels.power_of_two(max(np.abs(x).max(initial=0), np.abs(w).max()))
+    scaled = np.asarray(cdist(x * scale, w * scale, name))
+    distance: Array = scaled / scale
+    if name == "euclidean":  # squares of what is so small beside the largest number lose digits: measure it by itself
+        row, unit = np.nonzero(scaled < SMALL)
+        distance[row, unit] = kernels.distances_of_pairs(x[row], w[unit])
+    return distance

@@ -1,0 +1,117 @@
+"""Metrics of directions: the angle between vectors, whatever their lengths."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, final
+
+import attrs
+import numpy as np
+
+from somkit.components import Metric
+from somkit.searching import Searcher
+from somkit.standard.metrics.partial import SparseDirections, directions
+
+Array = np.ndarray[Any, Any]
+
+
+@final
+@attrs.frozen(kw_only=True)
+class CosineMetric(Metric):
+    """One minus the cosine of the angle: 1 - x.w / |x||w|, between 0 and 2.
+
+    A vector of zeros has no direction; its distance to any other vector counts as 1, to another vector of zeros as 0.
+
+    Examples
+    --------
+    >>> CosineMetric().pairwise(np.array([[0.0, 1.0]]), np.array([[3.0, 0.0], [0.0, 2.0]]))
+    array([[1., 0.]])
+    """
+
+    name: ClassVar[str] = "cosine"
+    batch_update: ClassVar[Literal["mean", "normalised_mean"] | None] = "normalised_mean"
+
+    @property
+    def accepts_sparse(self) -> bool:
+        """Always."""
+        return True
+
+    def prepare_sparse(self, W: Array) -> Searcher:
+        """Lay a codebook's directions out for products with sparse rows."""
+        return SparseDirections.of(W)
+
+    def pairwise(self, X: Array, W: Array) -> Array:
+        """Return all distances, as half the squares between directions, which loses nothing at small angles."""
+        from scipy.spatial.distance import cdist
+
+        x, no_x = directions(X)
+        w, no_w = directions(W)
+        distance = np.minimum(cdist(x, w, "sqeuclidean") / 2, 2.0)
+        distance[no_x[:, None] ^ no_w[None, :]] = 1.0
+        return np.asarray(distance)
+
+
+@final
+@attrs.frozen(kw_only=True)
+class Angular(Metric):
+    """The angle between two vectors, their distance on the great circle through both: between 0 and pi, in radians.
+
+    A vector of zeros has no direction; its distance to any other vector counts as pi / 2, to another vector of zeros
+    as 0. The batch trainer takes the mean direction, as for the cosine metric.
+
+    Notes
+    -----
+    2 atan2(|u - v|, |u + v|) for directions u and v, which loses nothing at small angles or near pi.
+    Kahan (2006), How futile are mindless assessments of roundoff in floating-point computation?, section 12.
+
+    Examples
+    --------
+    >>> Angular().pairwise(np.array([[0.0, 1.0]]), np.array([[3.0, 0.0], [0.0, 2.0]])).round(4)
+    array([[1.5708, 0.    ]])
+    """
+
+    name: ClassVar[str] = "angular"
+    batch_update: ClassVar[Literal["mean", "normalised_mean"] | None] = "normalised_mean"
+
+    def pairwise(self, X: Array, W: Array) -> Array:
+        """Return all angles."""
+        from scipy.spatial.distance import cdist
+
+        x, no_x = directions(X)
+        w, no_w = directions(W)
+        angle = 2 * np.arctan2(cdist(x, w), cdist(x, -w))
+        angle[no_x[:, None] ^ no_w[None, :]] = np.pi / 2
+        return np.asarray(angle)
+
+
+@final
+@attrs.frozen(kw_only=True)
+class Correlation(Metric):
+    """One minus Pearson's correlation of the features of two vectors, between 0 and 2: the cosine metric, centred.
+
+    A vector whose features are all equal has no correlation; its distance to any other vector counts as 1, to another
+    such vector as 0.
+
+    Notes
+    -----
+    The batch trainer has no update for it: the mean direction would be that of centred samples.
+
+    Examples
+    --------
+    >>> Correlation().pairwise(np.array([[1.0, 2.0, 3.0]]), np.array([[20.0, 40.0, 60.0], [3.0, 2.0, 1.0]]))
+    array([[0., 2.]])
+    """
+
+    name: ClassVar[str] = "correlation"
+
+    def pairwise(self, X: Array, W: Array) -> Array:
+        """Return all distances."""
+        return CosineMetric().pairwise(_centred(X), _centred(W))
+
+
+def _centred(X: Array) -> Array:
+    """Return rows with mean 0; rows of equal numbers become exactly 0."""
+    x = np.ascontiguousarray(X, dtype=np.float64)
+    largest = np.abs(x).max(axis=1, keepdims=True)
+    x = x / np.where(largest > 0, largest, 1.0)
+    flat = x.max(axis=1) == x.min(axis=1)
+    return np.asarray(np.where(flat[:, None], 0.0, x - x.mean(axis=1, keepdims=True)))

@@ -1,0 +1,249 @@
+"""Metrics that are another one after a linear map of the features: weighted ones, and Mahalanobis's."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, final
+
+import attrs
+import numpy as np
+
+from somkit.components import Metric
+from somkit.errors import ParameterError, RecipeError, SampleError
+from somkit.kernels import TreeSum
+from somkit.searching import Searcher, Tiles
+from somkit.standard.metrics.directions import Angular, CosineMetric
+from somkit.standard.metrics.euclidean import Euclidean
+from somkit.standard.metrics.minkowski import Chebyshev, Manhattan, Minkowski
+from somkit.validators import number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from somkit.samples import Samples
+
+Array = np.ndarray[Any, Any]
+
+
+@final
+@attrs.frozen(eq=False)
+class MappedSearcher:
+    """A codebook laid out by another metric, searched by rows that are mapped as it was."""
+
+    inner: Searcher
+    mapped: Callable[[Array], Array]
+
+    def nearest(self, X: Array, k: int = 1, seeds: Array | None = None) -> tuple[Array, Array]:
+        """Map the rows and search."""
+        return self.inner.nearest(self.mapped(X), k, seeds)
+
+
+@final
+@attrs.frozen(kw_only=True)
+class Weighted(Metric):
+    """Another metric whose sum counts each feature with a weight of its own.
+
+    Parameters
+    ----------
+    metric : Metric, default euclidean
+        euclidean, manhattan, chebyshev, minkowski, cosine or angular. Terms |x - w|^p and products x w are multiplied
+        by the weight; of chebyshev, the differences before the largest is taken.
+    weights : list of numbers >= 0, not all 0, default [1]
+        One for each feature, in their order; one number alone is for every feature.
+
+    Notes
+    -----
+    It is the other metric of features times weight^(1/p), p = 2 for euclidean, cosine and angular, so it is as fast.
+
+    Examples
+    --------
+    >>> Weighted(metric=Manhattan(), weights=[1, 10]).pairwise(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0]]))
+    array([[43.]])
+    """
+
+    name: ClassVar[str] = "weighted"
+    metric: Metric = attrs.field(factory=Euclidean)
+    weights: tuple[float, ...] = (1.0,)
+
+    def __attrs_post_init__(self) -> None:
+        """Check the weights, and that the metric is one of those whose terms can be weighted."""
+        Metric.__attrs_post_init__(self)
+        check = number(minimum=0)
+        if not isinstance(self.weights, tuple):
+            message = f"Weighted.weights must be a list of numbers, one for each feature, got {self.weights!r}."
+            raise ParameterError(message)
+        for weight in self.weights:
+            check(self, attrs.fields(Weighted).weights, weight)
+        if not any(self.weights):
+            message = "Weighted.weights must hold a number > 0, got none."
+            raise ParameterError(message)
+        _power(self.metric)
+
+    @property
+    def features(self) -> int | None:
+        """As many as there are weights."""
+        return len(self.weights) if len(self.weights) > 1 else None
+
+    @property
+    def centre(self) -> Literal["mean", "normalised_mean"] | None:
+        """The mean where it is the other metric's; directions are others once features are weighted."""
+        return "mean" if self.metric.centre == "mean" else None
+
+    @cached_property
+    def _factors(self) -> Array:
+        factors: Array = np.array(self.weights, dtype=np.float64) ** _power(self.metric)
+        return factors
+
+    def _scaled(self, X: Array) -> Array:
+        return np.asarray(X * self._factors)
+
+    def pairwise(self, X: Array, W: Array) -> Array:
+        """Return all distances."""
+        return self.metric.pairwise(self._scaled(X), self._scaled(W))
+
+    def nearest(self, X: Array, W: Array, k: int = 1) -> tuple[Array, Array]:
+        """Return the k nearest units, as the other metric finds them."""
+        return self.metric.nearest(self._scaled(X), self._scaled(W), k)
+
+    def prepare(self, W: Array, *, last: Searcher | None = None, tiles: Tiles | None = None) -> Searcher:
+        """Lay the scaled codebook out."""
+        inner = last.inner if isinstance(last, MappedSearcher) else None
+        return MappedSearcher(self.metric.prepare(self._scaled(W), last=inner, tiles=tiles), self._scaled)
+
+
+def _power(metric: Metric) -> float:
+    """Return the power of a weight that its feature is multiplied by."""
+    if isinstance(metric, Euclidean | CosineMetric | Angular):
+        return 0.5
+    if isinstance(metric, Manhattan | Chebyshev):
+        return 1.0
+    if isinstance(metric, Minkowski):
+        return 1 / metric.p
+    message = (
+        f"Weighted.metric must be euclidean, manhattan, chebyshev, minkowski, cosine or angular, whose terms a weight "
+        f"can multiply, got '{metric}'."
+    )
+    raise ParameterError(message)
+
+
+@final
+@attrs.frozen(kw_only=True)
+class Mahalanobis(Metric):
+    """The Euclidean distance in units of the data's own spread: sqrt((x - w)' S^-1 (x - w)), S being their covariance.
+
+    Parameters
+    ----------
+    shrinkage : float in [0, 1], default 0
+        S becomes (1 - shrinkage) S + shrinkage t I, with t the mean variance, which no constant or dependent feature
+        makes singular.
+    mean : list of numbers
+        Left out, that of the samples trained on, when training starts; it only keeps the digits of data far from 0.
+    covariance : list of d lists of d numbers
+        Left out, that of the samples trained on, over their total weight, when training starts.
+
+    Notes
+    -----
+    Samples and units are whitened, by the inverse of S's Cholesky factor, and measured as Euclidean. The mean is the
+    centre for batch training, as it is for any positive definite S.
+
+    Mahalanobis (1936), On the generalised distance in statistics, Proceedings of the National Institute of Sciences
+    of India 2, 49-55.
+
+    Examples
+    --------
+    >>> Mahalanobis(covariance=[[4, 0], [0, 1]]).pairwise(np.array([[0.0, 0.0]]), np.array([[6.0, 4.0]]))
+    array([[5.]])
+    """
+
+    name: ClassVar[str] = "mahalanobis"
+    batch_update: ClassVar[Literal["mean", "normalised_mean"] | None] = "mean"
+    shrinkage: float = attrs.field(default=0.0, validator=number(minimum=0, maximum=1))
+    mean: tuple[float, ...] = ()
+    covariance: tuple[tuple[float, ...], ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        """Check the numbers that are given."""
+        Metric.__attrs_post_init__(self)
+        if not self.covariance:
+            return
+        try:
+            S = np.array(self.covariance, dtype=np.float64)
+            mean = np.array(self.mean, dtype=np.float64)
+        except (TypeError, ValueError):
+            S, mean = np.full((1, 1), np.inf), np.zeros(0)
+        square = S.ndim == 2 and S.shape[0] == S.shape[1] and np.isfinite(S).all() and np.array_equal(S, S.T)
+        if not square or mean.shape not in {(0,), (len(S),)} or not np.isfinite(mean).all():
+            message = "Mahalanobis.covariance must be a symmetric table of d x d finite numbers, and mean d of them."
+            raise ParameterError(message)
+        if not _is_definite(S):
+            message = "Mahalanobis.covariance must be positive definite; leave out a constant or dependent feature."
+            raise ParameterError(message)
+
+    @property
+    def features(self) -> int | None:
+        """As many as the covariance has rows, once it is known."""
+        return len(self.covariance) or None
+
+    def fitted(self, samples: Samples) -> Mahalanobis:
+        """Return the metric with the mean and the covariance of the samples."""
+        if self.covariance:
+            return self
+        mean = samples.mean
+
+        def products(block: Array, weight: Array | None) -> Array:
+            centred = block - mean
+            return np.asarray(centred.T @ (centred if weight is None else centred * weight[:, None]))
+
+        total = TreeSum()
+        for value in samples.map(products, 1):
+            total.add(value)
+        S = total.result() / samples.total_weight
+        S = (1 - self.shrinkage) * (S + S.T) / 2 + self.shrinkage * np.trace(S) / len(S) * np.eye(len(S))
+        if not np.isfinite(S).all() or not _is_definite(S):
+            message = (
+                "metric 'mahalanobis' needs samples whose covariance is positive definite, and some features are "
+                "constant or depend on others; leave them out, or write 'mahalanobis:shrinkage=0.1'."
+            )
+            raise SampleError(message)
+        return attrs.evolve(self, mean=mean.tolist(), covariance=S.tolist())
+
+    @cached_property
+    def _whitening(self) -> tuple[Array, Array]:
+        """The mean, and the inverse of the covariance's Cholesky factor."""
+        if not self.covariance:
+            message = "metric 'mahalanobis' is fitted when training starts; to use it before, give its covariance."
+            raise RecipeError(message)
+        d = len(self.covariance)
+        factor = np.linalg.inv(np.linalg.cholesky(np.array(self.covariance, dtype=np.float64)))
+        return np.array(self.mean or np.zeros(d), dtype=np.float64), factor
+
+    def _whitened(self, X: Array) -> Array:
+        """Return whitened rows, summed feature by feature: a matrix product rounds a row as its neighbours make it."""
+        mean, factor = self._whitening
+        x = X - mean
+        white = np.zeros(x.shape)
+        for feature in range(len(mean)):
+            white[:, feature:] += x[:, feature, None] * factor[feature:, feature]
+        return white
+
+    def pairwise(self, X: Array, W: Array) -> Array:
+        """Return all distances."""
+        return Euclidean().pairwise(self._whitened(X), self._whitened(W))
+
+    def nearest(self, X: Array, W: Array, k: int = 1) -> tuple[Array, Array]:
+        """Return the k nearest units, found by the kernels."""
+        return Euclidean().nearest(self._whitened(X), self._whitened(W), k)
+
+    def prepare(self, W: Array, *, last: Searcher | None = None, tiles: Tiles | None = None) -> Searcher:
+        """Lay the whitened codebook out for the kernels."""
+        inner = last.inner if isinstance(last, MappedSearcher) else None
+        return MappedSearcher(Euclidean().prepare(self._whitened(W), last=inner, tiles=tiles), self._whitened)
+
+
+def _is_definite(S: Array) -> bool:
+    """Tell whether a covariance can be inverted, features of any scale: by the eigenvalues of its correlations."""
+    deviation = np.sqrt(np.maximum(np.diagonal(S), 0))
+    if not (deviation > 0).all():
+        return False
+    values = np.linalg.eigvalsh(S / deviation / deviation[:, None])
+    return bool(values[0] > len(S) * 1e-12)

@@ -1,0 +1,136 @@
+"""Trainers made of other trainers: one after the other, or until nothing improves any more."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, ClassVar, final
+
+import attrs
+
+from somkit.components import Trainer
+from somkit.engine import State, Task
+from somkit.standard.trainers.batch import Batch
+from somkit.standard.trainers.minibatch import Minibatch
+from somkit.validators import integer, number
+
+if TYPE_CHECKING:
+    from somkit.recipe import Recipe
+
+
+@final
+@attrs.frozen(kw_only=True)
+class TwoPhase(Trainer):
+    """A rough trainer while progress p < boundary, then a fine one: e -> rough(e) if p(e) < boundary else fine(e).
+
+    Left out, the learning rate is each phase's own, one after the other. Rate and radius are planned phase by phase
+    with schedule ``join`` and the same boundary.
+
+    Parameters
+    ----------
+    rough, fine : Trainer
+        What trains before the boundary, and from it on.
+    boundary : float in [0, 1]
+        Progress at which the fine one takes over.
+
+    Notes
+    -----
+    Kohonen (2001), Self-Organizing Maps, 3rd edition, section 3.7, doi:10.1007/978-3-642-56927-2, trains in an
+    ordering and a convergence phase.
+
+    Examples
+    --------
+    >>> from somkit import Recipe
+    >>> recipe = Recipe(
+    ...     topology="ring:units=4",
+    ...     trainer="two_phase:rough=online,fine=batch,boundary=0.5",
+    ...     radius="join:schedules=[{name=linear,start=2,stop=1},{name=constant,value=1}],boundaries=[0.5]",
+    ...     epochs=4,
+    ...     random_state=0,
+    ... )
+    >>> [state.updates for state in recipe.train([[0.0], [1.0], [2.0], [3.0], [4.0]])]
+    [5, 10, 11, 12]
+    """
+
+    name: ClassVar[str] = "two_phase"
+
+    rough: Trainer = attrs.field(default=Minibatch())
+    fine: Trainer = attrs.field(default=Batch())
+    boundary: float = attrs.field(default=0.25, validator=number(minimum=0, maximum=1))
+
+    def own_learning_rate(self) -> Any:
+        """Join what the phases would take."""
+        rough, fine = self.rough.own_learning_rate(), self.fine.own_learning_rate()
+        if self.boundary in {0, 1}:
+            return rough if self.boundary else fine
+        return {"name": "standard/join", "schedules": [rough, fine], "boundaries": [self.boundary]}
+
+    def check(self, recipe: Recipe) -> None:
+        """Let both trainers look at the parts."""
+        self.rough.check(recipe)
+        self.fine.check(recipe)
+
+    def run_epoch(self, task: Task, state: State) -> State:
+        """Run an epoch of the phase's trainer, the task unchanged."""
+        trainer = self.rough if task.progress(state.epoch) < self.boundary else self.fine
+        return trainer.run_epoch(task, state)
+
+
+@final
+@attrs.frozen(kw_only=True)
+class Converging(Trainer):
+    """Another trainer until it improves nothing: ends after epoch e if q(e-i-1) - q(e-i) <= tol q(e-i-1).
+
+    That must hold for each i = 0..patience-1, q being the history's quantisation error, in epochs of one radius: while
+    the radius still falls, an error that stands still says nothing. So give a radius that comes to rest, such as
+    ``join:schedules=[linear,{name=constant,value=1}],boundaries=[0.2]``, and more epochs than you expect to need;
+    ``SOM.n_iter_`` says how many were run. What decides is in the state, so a resumed run ends at the same epoch.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        What trains.
+    tol : float >= 0
+        Relative improvement in an epoch that is still worth going on for.
+    patience : int >= 1
+        Epochs in a row without it.
+
+    Notes
+    -----
+    The rule of scikit-learn's iterative estimators (``tol``, ``n_iter_no_change``), made relative to the error:
+    Pedregosa et al. (2011), Scikit-learn, https://jmlr.org/papers/v12/pedregosa11a.html.
+
+    Examples
+    --------
+    >>> from somkit import SOM
+    >>> som = SOM(topology="ring:units=4", trainer="converging", radius="constant:value=1", epochs=100, random_state=0)
+    >>> som.fit([[0.0], [1.0], [2.0], [3.0], [4.0]]).n_iter_ < 100
+    True
+    """
+
+    name: ClassVar[str] = "converging"
+
+    trainer: Trainer = attrs.field(default=Batch())
+    tol: float = attrs.field(default=1e-4, validator=number(minimum=0))
+    patience: int = attrs.field(default=3, validator=integer(minimum=1))
+
+    def own_learning_rate(self) -> Any:
+        """Take the other trainer's."""
+        return self.trainer.own_learning_rate()
+
+    def check(self, recipe: Recipe) -> None:
+        """Let the other trainer look at the parts."""
+        self.trainer.check(recipe)
+
+    def run_epoch(self, task: Task, state: State) -> State:
+        """Run an epoch of the other trainer."""
+        return self.trainer.run_epoch(task, state)
+
+    def finished(self, task: Task, state: State) -> bool:
+        """Tell whether the last epochs, all of one radius, improved too little."""
+        if self.trainer.finished(task, state):
+            return True
+        last = state.history[-self.patience - 1 :]
+        if len(last) <= self.patience or len({line["radius"] for line in last}) > 1:
+            return False
+        errors = [line["quantisation_error"] for line in last]
+        return all(before - after <= self.tol * before for before, after in pairwise(errors))

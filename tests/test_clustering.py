@@ -1,0 +1,66 @@
+"""Clusters of units."""
+
+import numpy as np
+import pytest
+from scipy.cluster.hierarchy import fcluster, ward
+from sklearn.cluster import DBSCAN, AgglomerativeClustering
+from sklearn.metrics import adjusted_rand_score
+
+from somkit import TrainedMap
+from somkit.errors import ParameterError
+
+W = np.random.default_rng(0).normal(size=(20, 3))
+
+
+@pytest.fixture
+def trained():
+    """Place 20 units at random."""
+    return TrainedMap.from_codebook("grid:rows=4,columns=5", W)
+
+
+@pytest.mark.parametrize("k", [1, 2, 5, 20])
+def test_ward_is_scipys_and_scikit_learns(trained, k):
+    """Unweighted Ward finds scipy's clusters, and along the map scikit-learn's."""
+    assert adjusted_rand_score(trained.cluster_units(n_clusters=k), fcluster(ward(W), k, "maxclust")) == 1
+    along = AgglomerativeClustering(k, connectivity=trained.lattice.adjacency).fit(W).labels_
+    assert adjusted_rand_score(trained.cluster_units(n_clusters=k, connectivity="map"), along) == 1
+
+
+def test_hits_weigh_as_copies(trained):
+    """A unit with k hits clusters as k copies of it would."""
+    copies = np.random.default_rng(1).integers(1, 6, 20)
+    X = np.repeat(W, copies, axis=0)
+    expected = fcluster(ward(X), 4, "maxclust")
+    assert adjusted_rand_score(np.repeat(trained.cluster_units(n_clusters=4, X=X), copies), expected) == 1
+
+
+@pytest.mark.parametrize("clusterer", ["ward", "kmeans"])
+def test_empty_units_follow_the_others(clusterer):
+    """Units without samples join the nearest cluster."""
+    trained = TrainedMap.from_codebook("line:units=5", [[0.0], [1.0], [4.0], [8.0], [9.0]])
+    found = trained.cluster_units(clusterer, 2, X=[[0.0], [1.0], [8.1], [9.0]])
+    assert found[0] == found[1] == found[2] != found[3] == found[4]
+
+
+def test_noise_is_minus_one(trained):
+    """HDBSCAN and other clusterers number units as they do, with -1 for noise."""
+    assert trained.cluster_units(DBSCAN(eps=1e-6)).tolist() == [-1] * 20
+    assert trained.cluster_units("hdbscan").dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "n_clusters must be an integer from 1 to the number of units with samples, 20, got None."),
+        ({"connectivity": "no"}, "connectivity must be None or 'map', got 'no'."),
+        (
+            {"clusterer": "x"},
+            "clusterer must be 'ward', 'kmeans', 'hdbscan' or a scikit-learn clusterer, got 'x'.",
+        ),
+    ],
+)
+def test_what_is_refused(trained, arguments, message):
+    """A parameter that is not allowed is named."""
+    with pytest.raises(ParameterError) as caught:
+        trained.cluster_units(**arguments)
+    assert str(caught.value) == message
