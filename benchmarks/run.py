@@ -1,6 +1,6 @@
 """Every case, somkit and its peers side by side: one command that installs, runs in rounds, judges and writes results.
 
-    python benchmarks/run.py [--cases A1 B1 ...] [--rounds 3] [--quick] [--with-r] [--output FOLDER]
+    python benchmarks/run.py [--cases A1 ...] [--programs somkit ...] [--rounds 3] [--quick] [--with-r] [--output DIR]
 
 Needs nothing but Python; each program runs in a process of its own, in the peers' or in somkit's environment.
 """
@@ -13,6 +13,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     known = [case.name for case in CASES] + list(EXTRAS)
     parser.add_argument("--cases", nargs="+", metavar="CASE", help=f"A1 takes in A1-covtype; of {', '.join(known)}")
+    parser.add_argument("--programs", nargs="+", metavar="PROGRAM", help="only these, of those that a case names")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of the table (default 3); curves take one")
     parser.add_argument("--quick", action="store_true", help="tiny sizes: shows that all runs, not how fast")
     parser.add_argument("--with-r", action="store_true", help="install R and its kohonen with apt-get")
@@ -165,6 +167,9 @@ def main() -> None:
     """Install, run, judge, write."""
     asked = arguments()
     cases = [case.quick() if asked.quick else case for case in CASES if case.name in asked.chosen]
+    if asked.programs:
+        cases = [replace(case, runs={p: cut for p, cut in case.runs.items() if p in asked.programs}) for case in cases]
+        cases = [case for case in cases if case.runs]
     wanted = {program for case in cases for program in case.runs}
     wanted |= {"xpysom"} if {"S1", "S2", "S3"} & set(asked.chosen) else set()
     print("installing somkit from a copy of the checkout ...", flush=True)

@@ -3,8 +3,9 @@
 The tests run each page so, and `make_images.py` keeps the pictures that the pages save. What a block is:
 
 - ``python`` is executed;
-- ``console``: each line ``$ somkit ...`` is run and must exit with 0, and ``$ pip install .`` makes the page's own
-  plugin known without a build; other lines are what the reader sees or does;
+- ``console``: each line ``$ somkit ...`` is run and must exit with 0; ``$ pip install .`` makes the page's own plugin
+  known without a build, ``$ pip install ./plugins/NAME`` one kept in this repository; other lines are what the reader
+  sees or does;
 - any block below a comment ``<!-- file: NAME -->`` is written to that file;
 - a block below a comment ``<!-- not run: REASON -->`` is left alone.
 """
@@ -15,6 +16,7 @@ import contextlib
 import io
 import re
 import shlex
+import shutil
 import sys
 import tomllib
 import types
@@ -118,8 +120,8 @@ def _run_console(block: Block, page: Path, site: Path, stack: contextlib.ExitSta
         words = shlex.split(line.removeprefix("$ "), comments=True) if line.startswith("$ ") else []
         if words[:1] == ["somkit"]:
             _run_somkit(words[1:], f"{page}:{block.line + number}")
-        elif words[:2] == ["pip", "install"] and words[-1] == ".":
-            install(Path(), site)
+        elif words[:2] == ["pip", "install"] and (words[-1] == "." or words[-1].startswith("./plugins/")):
+            install(Path() if words[-1] == "." else ROOT / words[-1], site)
             stack.enter_context(somkit.use(somkit.Plugins()))
 
 
@@ -138,11 +140,13 @@ def _run_somkit(arguments: list[str], where: str) -> None:
 
 
 def install(project: Path, site: Path) -> None:
-    """Put a distribution of single modules into ``site``, as installing it would: its modules and its entry points."""
+    """Put a distribution into ``site``, as installing it would: its modules, or its ``src``, and its entry points."""
     document = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
     name, version = document["project"]["name"], document["project"]["version"]
-    for module in document["tool"]["setuptools"]["py-modules"]:
+    for module in document["tool"]["setuptools"].get("py-modules", ()):
         (site / f"{module}.py").write_bytes((project / f"{module}.py").read_bytes())
+    if (project / "src").is_dir():
+        shutil.copytree(project / "src", site, dirs_exist_ok=True)
     info = site / f"{name.replace('-', '_')}-{version}.dist-info"
     info.mkdir(exist_ok=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", encoding="utf-8")

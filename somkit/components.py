@@ -17,7 +17,8 @@ from somkit.errors import ParameterError, RecipeError
 from somkit.kernels import rank, tie
 from somkit.lattice import Influence, Lattice, lattice_of_graph
 from somkit.notation import write
-from somkit.searching import MovingCodebook, PlainCodebook, PlainSearcher, Searcher, Tiles
+from somkit.samples import Samples, Scaling, check_within
+from somkit.searching import MovingCodebook, PiecewiseSearcher, PlainCodebook, PlainSearcher, Searcher, Tiles
 from somkit.validators import holds_nan, number, plain, refuse
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from somkit.engine import State, Task
     from somkit.recipe import Recipe
-    from somkit.samples import Samples
     from somkit.trained import TrainedMap
 
 Array = np.ndarray[Any, Any]
@@ -151,13 +151,22 @@ class Metric(Component):
 
     @property
     def accepts_missing(self) -> bool:
-        """Whether samples may hold NaN."""
+        """Whether samples may hold NaN for what is missing.
+
+        Then `pairwise` (and `nearest`, `prepare`, `online`, where they are overridden) take NaN in X, and the built-in
+        trainers move each feature of a unit by the samples that have a value of it, with a denominator of its own.
+        """
         return False
 
     @property
     def accepts_sparse(self) -> bool:
-        """Whether samples may be scipy sparse matrices."""
+        """Whether samples may be scipy sparse matrices, which are searched by `prepare_sparse`."""
         return False
+
+    @property
+    def unobserved(self) -> tuple[int, ...]:
+        """The features that no training sample had a value of: they weigh nothing, and cannot be imputed."""
+        return ()
 
     @property
     def centre(self) -> Literal["mean", "normalised_mean", "mode"] | None:
@@ -190,9 +199,38 @@ class Metric(Component):
         del samples
         return self
 
+    def check_samples(self, samples: Samples) -> None:
+        """Raise `SampleError` if there is no distance from one of the samples; called for all that a map is given.
+
+        By default for those with values outside `limits`.
+        """
+        check_within(samples, self.limits(samples.features), f"metric '{self.name}'")
+
+    @final
+    def read(
+        self,
+        X: Any,
+        sample_weight: Any = None,
+        *,
+        feature_names: tuple[str, ...] | None = None,
+        scaling: Scaling | None = None,
+    ) -> Samples:
+        """Return samples of the kinds that this metric takes, checked as `Samples.of` does."""
+        return Samples.of(
+            X,
+            sample_weight,
+            feature_names=feature_names,
+            scaling=scaling,
+            missing=self.accepts_missing,
+            sparse=self.accepts_sparse,
+        )
+
     @abstractmethod
     def pairwise(self, X: Array, W: Array) -> Array:
-        """Return all distances, (n, d) and (m, d) -> (n, m), finite and >= 0; X is a dense read-only block."""
+        """Return all distances, (n, d) and (m, d) -> (n, m), finite and >= 0.
+
+        X is a dense read-only block; with `accepts_missing` it may hold NaN, but no row of nothing else. W is finite.
+        """
 
     def nearest(self, X: Array, W: Array, k: int = 1) -> tuple[Array, Array]:
         """Return the k nearest units of each sample, nearest first, and their distances.
@@ -231,6 +269,13 @@ class Metric(Component):
         """
         del last, tiles
         return PlainSearcher(self, W)
+
+    def prepare_sparse(self, W: Array) -> Searcher:
+        """Lay a codebook out for searching blocks of sparse samples in CSR form, as `prepare` does for dense ones.
+
+        By default a few rows at a time are made dense and searched by `prepare`.
+        """
+        return PiecewiseSearcher(self.prepare(W))
 
     def online(self, W: Array) -> MovingCodebook:
         """Take a codebook into online training; ``W`` itself is not changed."""
@@ -354,7 +399,11 @@ class Initialiser(Component):
 
     @abstractmethod
     def initialise(self, samples: Samples, lattice: Lattice, rng: np.random.Generator) -> Array:
-        """Return a finite codebook of shape (m, d); values outside a metric's `limits` are moved to them."""
+        """Return a finite codebook of shape (m, d); values outside a metric's `limits` are moved to them.
+
+        Where the metric takes missing values the samples may hold NaN: `Samples.filled_rows` has none, and neither have
+        `mean`, `bounds` and `principal_components`.
+        """
 
 
 @attrs.frozen(kw_only=True)
@@ -367,6 +416,8 @@ class Trainer(Component):
         The spelling of the schedule that ``learning_rate=None`` stands for.
     takes_order : bool
         Whether the samples are taken one after the other, so that an explicit ``order`` of them has a meaning.
+    accepts_missing : bool
+        Whether samples may hold NaN, for metrics that take it.
     changes_lattice : bool
         Whether the lattice of the state may become another one, as in growing maps.
     """
@@ -374,6 +425,7 @@ class Trainer(Component):
     kind: ClassVar[str] = "trainer"
     default_learning_rate: ClassVar[str] = "standard/linear"
     takes_order: ClassVar[bool] = False
+    accepts_missing: ClassVar[bool] = False
     changes_lattice: ClassVar[bool] = False
 
     def check(self, recipe: Recipe) -> None:

@@ -13,6 +13,7 @@ from somkit.errors import RecipeError
 from somkit.kernels import one_blas_thread, tiles_pay
 from somkit.lattice import Lattice
 from somkit.samples import Samples
+from somkit.searching import Searcher, Tiles
 
 Array = np.ndarray[Any, Any]
 
@@ -141,11 +142,17 @@ def step(trainer: Trainer, task: Task, state: State) -> State:
     return after
 
 
+def prepare(metric: Metric, codebook: Array, samples: Samples, tiles: Tiles | None = None) -> Searcher:
+    """Lay a codebook out for searching the blocks of some samples as they are kept (`Samples.kept_block`)."""
+    W = codebook.astype(np.result_type(codebook, samples.dtype), copy=False)
+    return metric.prepare_sparse(W) if samples.is_sparse else metric.prepare(W, tiles=tiles)
+
+
 def search(
     metric: Metric, codebook: Array, lattice: Lattice, samples: Samples, k: int = 1, n_jobs: int | None = None
 ) -> tuple[Array, Array]:
     """Return the k nearest units of every sample, (n, k), and their distances, (n, k)."""
     tiles = lattice.tiles if tiles_pay(*codebook.shape) else None
-    searcher = metric.prepare(codebook.astype(np.result_type(codebook, samples.dtype), copy=False), tiles=tiles)
-    found = list(samples.map(lambda block, _: searcher.nearest(block, k), n_jobs))
+    searcher = prepare(metric, codebook, samples, tiles)
+    found = list(samples.map(lambda block, _: searcher.nearest(block, k), n_jobs, kept=True))
     return np.concatenate([units for units, _ in found]), np.concatenate([distances for _, distances in found])

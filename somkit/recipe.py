@@ -26,7 +26,7 @@ from somkit.errors import (
 from somkit.lattice import Lattice
 from somkit.plugins import current
 from somkit.records import lattice_from, records_from, scaling_from, state_from
-from somkit.run import Run, check_order, check_resume, check_resume_lattice
+from somkit.run import Run, check_missing, check_order, check_resume, check_resume_lattice
 from somkit.samples import Samples, Scaling
 from somkit.spelling import resolve
 from somkit.storage import Record, read_record
@@ -247,12 +247,13 @@ class Recipe:
         incremental: bool = False,
     ) -> Run:
         """Return a run of this recipe on some data, at its first epoch or where ``resume`` stopped."""
-        samples = Samples.of(X, sample_weight)
+        samples = self.metric.read(X, sample_weight)
+        check_missing(samples, self.trainer)
         scaling = None if self.scale is None else Scaling.fitted(self.scale, samples)
         samples = samples.scaled(scaling)
         metric = self.metric.fitted(samples)
         check_features(metric, samples.features, "X")
-        samples.check_within(metric.limits(samples.features), f"metric '{metric.name}'")
+        metric.check_samples(samples)
         seed = secrets.randbits(63) if self.random_state is None else self.random_state
         topology = self.topology.sized_for(samples)
         lattice = topology.lattice()
@@ -325,7 +326,8 @@ class Recipe:
         Parameters
         ----------
         X : array of shape (n, d)
-            Samples: array, memmap or DataFrame; finite.
+            Samples: array, memmap, DataFrame or scipy sparse matrix; finite, but for NaN where the metric takes missing
+            values.
         sample_weight : array of shape (n,), optional
         initial_codebook : array of shape (m, d), optional
             In the units of X; by default the initialiser's.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 from somkit import engine
 from somkit.components import Trainer
 from somkit.engine import State, Task
-from somkit.errors import RecipeError, SampleError
+from somkit.errors import DataWarning, RecipeError, SampleError
 from somkit.lattice import Lattice
 from somkit.records import record_state
 from somkit.samples import Samples, Scaling
@@ -44,6 +45,28 @@ def check_order(order: Any, trainer: Trainer, n: int) -> Array | None:
         message = f"order must hold sample numbers from 0 to {n - 1}, got {wrong}."
         raise SampleError(message)
     return indices.astype(np.int64)
+
+
+def check_missing(samples: Samples, trainer: Trainer) -> None:
+    """Raise if values are missing and the trainer takes none."""
+    if samples.missing and not trainer.accepts_missing:
+        message = (
+            f"trainer '{trainer}' takes no missing values, and X has some; use 'batch' or 'online', or impute them."
+        )
+        raise RecipeError(message)
+
+
+def _warn_of_new_features(samples: Samples, unobserved: tuple[int, ...]) -> None:
+    new = [feature for feature in unobserved if samples.observed[feature]]
+    if new:
+        named = ", ".join(
+            repr(samples.feature_names[feature]) if samples.feature_names else str(feature) for feature in new
+        )
+        message = (
+            f"feature(s) {named} had no value when the map was set up and count for nothing in it; to use them, fit it "
+            f"anew on samples that have some."
+        )
+        warnings.warn(message, DataWarning, stacklevel=4)
 
 
 def check_resume_lattice(state: State, lattice: Lattice, trainer: Trainer) -> Lattice:
@@ -117,6 +140,8 @@ class Run:
             message = "this map has no recipe to go on with: it was not trained here, or a part of it is not installed."
             raise RecipeError(message)
         samples = trained.samples(X, sample_weight)
+        check_missing(samples, trained.recipe.trainer)
+        _warn_of_new_features(samples, trained.metric.unobserved)
         return cls(
             recipe=trained.recipe,
             task=trained.recipe.task(samples),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Protocol, final
 
 import attrs
 import numpy as np
 
 from somkit.kernels import Classes, influences_from
+from somkit.kernels.sparse import DENSE_NUMBERS
 
 Array = np.ndarray[Any, Any]
 Tiles = tuple[Array, Array]
@@ -47,7 +49,7 @@ class MovingCodebook(Protocol):
         """Return the best unit of one sample, shape (d,), and its distance."""
 
     def move(self, x: Array, factors: Array) -> None:
-        """Move every unit, w_j += factors[j] (x - w_j)."""
+        """Move every unit, w_j += factors[j] (x - w_j), by the features that are not missing in x."""
 
     def codebook(self) -> Array:
         """Return the vectors as they are now, (m, d)."""
@@ -74,6 +76,27 @@ class PlainSearcher:
         return self.metric.nearest(X, self.W, k)
 
 
+def in_dense_pieces(X: Any) -> Iterator[Array]:
+    """Yield the rows of a CSR array as dense arrays, a few at a time."""
+    rows = max(1, DENSE_NUMBERS // X.shape[1])
+    for start in range(0, X.shape[0], rows):
+        yield X[start : start + rows].toarray()
+
+
+@final
+@attrs.frozen(eq=False)
+class PiecewiseSearcher:
+    """A codebook that is searched for sparse rows by making a few at a time dense."""
+
+    dense: Searcher
+
+    def nearest(self, X: Any, k: int = 1, seeds: Array | None = None) -> tuple[Array, Array]:
+        """Search piece by piece."""
+        del seeds
+        found = [self.dense.nearest(piece, k) for piece in in_dense_pieces(X)]
+        return np.concatenate([units for units, _ in found]), np.concatenate([distances for _, distances in found])
+
+
 @final
 class PlainCodebook:
     """A codebook that any metric can search, moved in numpy."""
@@ -86,7 +109,8 @@ class PlainCodebook:
         units, distances = np.empty(len(order), dtype=np.int64), np.empty(len(order))
         for step, sample in enumerate(order):
             units[step], distances[step] = self.nearest(X[sample])
-            self.move(X[sample], rates[step] * influences_from(classes, int(units[step]), table[step]))
+            factors = table.dtype.type(rates[step]) * influences_from(classes, int(units[step]), table[step])
+            self.move(X[sample], factors)
         return units, distances
 
     def nearest(self, x: Array) -> tuple[int, float]:
@@ -95,10 +119,11 @@ class PlainCodebook:
         return int(units[0, 0]), float(distances[0, 0])
 
     def move(self, x: Array, factors: Array) -> None:
-        """Move the units whose factor is not 0."""
+        """Move the units whose factor is not 0, towards what is observed of the sample."""
         moved = np.flatnonzero(factors)
         w = self._W[moved]
-        self._W[moved] = w + factors[moved, None].astype(self._W.dtype) * (x - w)
+        target = np.where(np.isnan(x), w, x)  # what is missing moves no unit
+        self._W[moved] = w + factors[moved, None].astype(self._W.dtype) * (target - w)
 
     def codebook(self) -> Array:
         """Return a copy of the vectors."""

@@ -10,12 +10,11 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from somkit.components import Component
+from somkit.components import Component, Metric
 from somkit.engine import State
 from somkit.errors import SampleError, SomkitError
 from somkit.recipe import PARTS, Recipe, warn_if_uneven
 from somkit.run import Run
-from somkit.samples import Samples
 from somkit.spelling import resolve
 from somkit.trained import TrainedMap
 
@@ -138,6 +137,14 @@ class SOM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
             verbose=verbose,
         )
 
+    def __sklearn_tags__(self) -> Any:
+        """Say which samples the metric takes."""
+        tags = super().__sklearn_tags__()
+        metric = self._part("metric")
+        tags.input_tags.allow_nan = isinstance(metric, Metric) and metric.accepts_missing
+        tags.input_tags.sparse = isinstance(metric, Metric) and metric.accepts_sparse
+        return tags
+
     def recipe(self) -> Recipe:
         """Return the recipe that the parameters spell.
 
@@ -170,7 +177,8 @@ class SOM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         Parameters
         ----------
         X : array of shape (n, d)
-            Samples: array, memmap or DataFrame (pandas, polars); finite, n >= 2.
+            Samples: array, memmap, DataFrame (pandas, polars) or scipy sparse matrix; n >= 2. Finite, but for NaN where
+            the metric takes missing values, as ``"euclidean:missing=ignore"`` does.
         y : ignored
         sample_weight : array of shape (n,), optional
             A sample of weight k counts as k copies of it, one of weight 0 as none.
@@ -186,14 +194,14 @@ class SOM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         """
         del y
         recipe = self.recipe()
-        samples = Samples.of(X, sample_weight)
+        samples = recipe.metric.read(X, sample_weight)
         validate_data(self, X, skip_check_array=True)
         if len(samples) < 2:
             message = "X has 1 sample, and a map to be fitted needs at least 2 (got n_samples=1)."
             raise SampleError(message)
         if self.scale is None:
             warn_if_uneven(samples)
-        run = recipe.start(X, sample_weight, initial_codebook=initial_codebook, order=order)
+        run = recipe.start(samples, initial_codebook=initial_codebook, order=order)
         last = deque(self._watched(run), maxlen=1)
         return self._keep(run, last[0])
 
@@ -218,21 +226,23 @@ class SOM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Train one epoch on some samples, at the next progress; past the planned epochs progress stays 1.
 
-        The first call sets up the map, its size and its scaling, from its samples. ``learning_rate=None`` means
-        ``linear`` here for every trainer, so that a chunk does not erase the ones before it.
+        The first call sets up the map, its size, its scaling and which features are observed at all, from its samples.
+        ``learning_rate=None`` means ``linear`` here for every trainer, so that a chunk does not erase the ones before
+        it.
         """
         del y
         first = not hasattr(self, "_state")
-        samples = Samples.of(X, sample_weight)
+        recipe = self.recipe() if first else None
+        samples = (self.map_ if recipe is None else recipe).metric.read(X, sample_weight)
         validate_data(self, X, skip_check_array=True, reset=first)
-        if first:
-            run = self.recipe().start(X, sample_weight, incremental=True)
+        if recipe is not None:
+            run = recipe.start(samples, incremental=True)
         else:
             run = Run.continued(self.map_, self._state, samples.X, sample_weight)
         return self._keep(run, run.one_epoch())
 
     def _checked(self, X: Any) -> Any:
-        samples = Samples.of(X)
+        samples = self.map_.metric.read(X)
         validate_data(self, X, skip_check_array=True, reset=False)
         return samples.X
 

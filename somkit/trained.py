@@ -13,7 +13,7 @@ import numpy as np
 
 from somkit.clustering import cluster_codebook
 from somkit.components import Exporter, Measure, Metric, Visualiser
-from somkit.engine import search
+from somkit.engine import prepare, search
 from somkit.errors import ParameterError, SampleError
 from somkit.kernels import TreeSum
 from somkit.lattice import Lattice, networkx_of_lattice
@@ -21,6 +21,7 @@ from somkit.measuring import Estimate, estimate, every_measure
 from somkit.plugins import current
 from somkit.records import record_lattice, record_records, record_scaling
 from somkit.samples import Samples, Scaling, describe_limits, feature_names_of
+from somkit.searching import in_dense_pieces
 from somkit.spelling import resolve
 from somkit.storage import Record, encode_values, write_record
 
@@ -146,12 +147,12 @@ class TrainedMap:
                 message = f"X lacks the column(s) {', '.join(map(repr, missing))} that this map was trained on."
                 raise SampleError(message)
             X = X[list(self.feature_names)]
-        samples = Samples.of(X, sample_weight, feature_names=self.feature_names, scaling=self.scaling)
+        samples = self.metric.read(X, sample_weight, feature_names=self.feature_names, scaling=self.scaling)
         d = self.codebook.shape[1]
         if samples.features != d:
             message = f"X has {samples.features} feature(s), but this map was trained on {d}; give it the same columns."
             raise SampleError(message)
-        samples.check_within(self.metric.limits(d), f"metric '{self.metric.name}'")
+        self.metric.check_samples(samples)
         return samples
 
     def bmu(self, X: Any, k: int = 1) -> Array:
@@ -180,22 +181,65 @@ class TrainedMap:
     def distances(self, X: Any) -> Array:
         """Return the distance from each sample to each unit, shape (n, m), in the metric the map was trained with."""
         samples = self.samples(X)
-        found = samples.map(lambda block, _: np.asarray(self.metric.pairwise(block, self.codebook)))
-        return np.concatenate(list(found))
+
+        def measure(block: Any, weight: Array | None) -> Array:
+            del weight
+            pieces = in_dense_pieces(block) if samples.is_sparse else [block]
+            return np.concatenate([np.asarray(self.metric.pairwise(piece, self.codebook)) for piece in pieces])
+
+        return np.concatenate(list(samples.map(measure, kept=True)))
+
+    def impute(self, X: Any) -> Array:
+        """Return samples with every missing value filled in from the sample's best-matching unit.
+
+        Values that are observed stay as they are, to the bit. So does NaN in a feature that no sample had a value of
+        when the map was trained: the map knows nothing of it.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, d)
+            In the units of the data; NaN where a value is missing.
+
+        Returns
+        -------
+        array of shape (n, d)
+            In the units of the data and X's floating dtype, features in the map's order.
+
+        Raises
+        ------
+        SampleError
+            If X holds NaN and the metric does not take it, if a row of it has nothing observed, or if X is sparse.
+
+        Examples
+        --------
+        >>> trained = TrainedMap.from_codebook("line:units=2", [[0.0, 1.0], [5.0, 6.0]], "euclidean:missing=ignore")
+        >>> trained.impute([[4.5, float("nan")]])
+        array([[4.5, 6. ]])
+        """
+        samples = self.samples(X)
+        if samples.is_sparse:
+            message = "a sparse X has no missing values to impute: what it does not store is 0."
+            raise SampleError(message)
+        filled = samples.X.astype(samples.dtype)
+        rows, features = np.nonzero(np.isnan(filled))
+        known = ~np.isin(features, self.metric.unobserved)
+        rows, features = rows[known], features[known]
+        units = self.search(samples)[0][:, 0]
+        filled[rows, features] = self.codebook_in_units[units[rows], features]
+        return np.asarray(filled)
 
     def quantisation_error(self, X: Any, sample_weight: Any = None) -> float:
         """Return the mean distance from a sample to its best-matching unit, weighted by the sample weights."""
         samples = self.samples(X, sample_weight)
         total = TreeSum()
 
-        dtype = np.result_type(self.codebook, samples.dtype)
-        searcher = self.metric.prepare(self.codebook.astype(dtype, copy=False))
+        searcher = prepare(self.metric, self.codebook, samples)
 
-        def of_block(block: Array, weight: Array | None) -> Array:
+        def of_block(block: Any, weight: Array | None) -> Array:
             distance = searcher.nearest(block)[1][:, 0]
             return np.asarray(distance.sum() if weight is None else weight @ distance)
 
-        for value in samples.map(of_block):
+        for value in samples.map(of_block, kept=True):
             total.add(value)
         return float(total.result() / samples.total_weight)
 

@@ -507,8 +507,8 @@ def test_residuals_of_a_basis_are_bounded(dtype, q):
     orthonormal, places = compiled.spanning(frame, q, None), compiled.places(len(W), block)
     for Q in (orthonormal, 3 * orthonormal, rng.normal(size=(120, q)).astype(dtype)):
         low = compiled.LowRank.of(frame, Q, places, block)
-        t = (frame.exact() @ Q.astype(np.float64)).astype(dtype).astype(np.longdouble)
-        left = frame.exact().astype(np.longdouble) - t @ Q.T.astype(np.longdouble)
+        t = (frame.exact @ Q.astype(np.float64)).astype(dtype).astype(np.longdouble)
+        left = frame.exact.astype(np.longdouble) - t @ Q.T.astype(np.longdouble)
         r = low.slacks[places >= 0][np.argsort(places[places >= 0])]
         assert np.all(np.sqrt((left**2).sum(axis=1)) <= r)
         along = np.sqrt(((left @ Q.astype(np.longdouble)) ** 2).sum(axis=1)).max()
@@ -539,3 +539,21 @@ def test_a_graph_that_leads_outside_is_refused():
     for begin, joined, sources in (([0, 1, 1], [2], [0]), ([0, 2, 1], [1], [0]), ([0, 1, 1], [1], [5])):
         with pytest.raises(IndexError, match="outside the map"):
             kernels.hops(*(np.array(values, dtype=np.int64) for values in (begin, joined, sources)))
+
+
+@pytest.mark.skipif("avx2" not in kernels.implementations(), reason="the widths of bases depend on the instruction set")
+def test_bases_are_as_wide_as_they_need_be():
+    """A basis that leaves hardly any unit to be measured is narrowed and then kept, one that leaves many is widened."""
+    rng = np.random.default_rng(0)
+    smooth = np.cumsum(rng.normal(size=(400, 3)), axis=0) @ rng.normal(size=(3, 300))
+    X = (smooth[rng.integers(400, size=600)] + rng.normal(size=(600, 300))).astype(np.float32)
+    implementation, widths, books = kernels.implementations()["avx2"], [], []
+    for scatter in (0.0, 0.0, 0.0, 3.0, 3.0):
+        W = (smooth + scatter * np.random.default_rng(1).normal(size=smooth.shape)).astype(np.float32)
+        books.append(kernels.prepare(W, implementation=implementation, last=books[-1] if books else None, prune=True))
+        widths.append(books[-1].prepared.basis.shape[1])
+        np.testing.assert_array_equal(books[-1].nearest(X)[0], direct(X, W)[0])
+    wide, narrow = widths[0], widths[1]
+    assert narrow < wide
+    assert widths == [wide, narrow, narrow, narrow, wide]
+    assert books[2].prepared.basis is books[1].prepared.basis

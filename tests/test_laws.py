@@ -118,7 +118,9 @@ EXAMPLES["metric standard/layers"] = [
     standard.Layers(layers=[standard.Layer(columns=[0], metric=standard.Hamming()), standard.Layer(weight=0.1)]),
 ]
 CLAIMS = {
-    "initialiser standard/pca": ("order_free",),
+    "initialiser standard/pca": ("missing", "order_free"),
+    "initialiser standard/sample": ("missing",),
+    "initialiser standard/uniform": ("missing",),
     "trainer standard/batch": ("convex", "order_free", "weighted"),
     "trainer standard/online": ("convex",),
     "trainer standard/minibatch": ("convex",),
@@ -493,6 +495,7 @@ def unshrunk():
     settings.load_profile("before")
 
 
+YES = property(lambda self: True)
 BREACHES = [
     # of every kind
     ("spellings_round_trip", Tent, {"steps": attrs.field(default=1, converter=lambda value: value + 1)}),
@@ -526,6 +529,27 @@ BREACHES = [
         {"prepare": lambda self, W, last=None, tiles=None: standard.Euclidean().prepare(W + 1)},
     ),
     ("moved_towards_the_sample", Taxi, {"online": lambda self, W: standard.Euclidean().online(W * 2)}),
+    ("missing_values_are_passed_over", Taxi, {"accepts_missing": YES}),
+    (
+        "missing_values_move_no_unit",
+        Taxi,
+        {"accepts_missing": YES, "online": lambda self, W: standard.Euclidean().online(W)},
+    ),
+    (
+        "sparse_rows_as_dense_ones",
+        Taxi,
+        {"accepts_sparse": YES, "prepare_sparse": lambda self, W: standard.Euclidean().prepare_sparse(W + 1)},
+    ),
+    (
+        "missing_values_are_no_values",
+        Middle,
+        {"initialise": lambda self, samples, lattice, rng: np.tile(samples.rows([0]), (len(lattice), 1))},
+    ),
+    (
+        "constants_stay_constant_where_values_are_missing",
+        Whole,
+        {"accepts_missing": True, "spoil": lambda self, codebook, task, state: codebook + 1},
+    ),
     # schedules
     ("finite_on_the_unit_interval", Ramp, {"__call__": lambda self, progress: progress * math.inf}),
     ("scalar_and_array_agree", Ramp, {"__call__": lambda self, progress: float(np.max(progress, initial=0))}),
@@ -578,7 +602,7 @@ BREACHES = [
     ("drawn_or_refused_without_samples", Blank, {"draw": lambda self, trained, ax, X=None: X.any()}),
     ("a_file_is_written", Exporter, {"write": lambda self, trained, path, X, y, weight: None}),
 ]
-CLAIMED = ("convex", "order_free", "weighted")
+CLAIMED = ("convex", "missing", "order_free", "weighted")
 
 
 @pytest.mark.parametrize(

@@ -405,6 +405,10 @@ REFUSED = {
             "categories; use initialiser='sample'."
         ),
     ),
+    "medians of what is missing": (
+        lambda: Recipe(metric="euclidean:missing=ignore", trainer="batch:centre=median").fit([[1.0, np.nan], [2, 3]]),
+        "trainer 'batch:centre=median' takes no missing values and no sparse X; impute them, pass X.toarray().",
+    ),
     "half a category": (
         lambda: Recipe(
             metric="hamming:values=categorical",

@@ -155,8 +155,8 @@ def prepare(
         Insist on, or forbid, searching by bounds; default where it was measured to win. Never changes a result.
     """
     W = np.array(W, dtype=dtype or common_type(W), order="C")
-    basis = None if last is None else getattr(last.prepared, "basis", None)
-    made = implementation.module.prepare(W, *implementation.options, basis=basis, prune=prune, tiles=tiles)
+    before = None if last is None else last.prepared
+    made = implementation.module.prepare(W, *implementation.options, last=before, prune=prune, tiles=tiles)
     return Codebook(made, W, implementation)
 
 

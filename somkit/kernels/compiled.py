@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -17,6 +17,7 @@ LOW_RANK_FROM = 200, 256  # units and features from which a low-rank search may 
 TILES_FROM, TILES_UP_TO = 900, 255  # units from and features up to which tiles pay (measured)
 PROBE = 96  # rows of a block on which it has to show that it does,
 WORTH_MEASURING = 0.06  # by leaving no more than this share of the units to be measured (measured)
+ALONE, FEW = 1.5, 3.0  # units left for each row, up to which a basis is kept or narrowed, and from which it is widened
 HUGE_SCORE = 1e30  # of a place without a unit, as in _compiled.c
 DENSE_UP_TO = 1024  # units for which a full matrix of classes, 2 MB, is read faster than displacements
 GROUP_BYTES = 128  # of the units side by side in the layout of an online codebook, as in _lanes.h
@@ -83,7 +84,7 @@ class LowRank:
     def of(cls, frame: Frame, Q: Array, unit_of: Array, block: int) -> LowRank:
         """Lay a codebook out in the basis ``Q`` (d, q), with its residuals as proven in margins.py."""
         (d, q), dtype, wide, half_norm = Q.shape, frame.W.dtype, Q.astype(np.float64), float(frame.half.max())
-        gram, along, size = wide.T @ wide, frame.exact() @ wide, float(np.linalg.norm(wide)) * (1 + 1e-9)
+        gram, along, size = wide.T @ wide, frame.exact @ wide, float(np.linalg.norm(wide)) * (1 + 1e-9)
         t = along.astype(dtype)
         exact = t.astype(np.float64)
         across = exact @ gram
@@ -102,15 +103,16 @@ class LowRank:
         return cls(margin, excess, packed(Q.T, units, block), packed(features, unit_of, block), slacks)
 
 
-def spanning(frame: Frame, q: int, warm: Array | None) -> Array:
-    """Return a basis (d, q) that nearly spans the centred codebook, by one step from a warm start or three from none.
+def spanning(frame: Frame, q: int, start: Array | None = None, steps: int = 3) -> Array:
+    """Return a basis (d, q) that nearly spans the centred codebook, by some steps of subspace iteration.
 
-    A step is one of subspace iteration.
+    ``start`` is a basis to begin with, of q columns or fewer; what is missing is drawn.
     """
     W = frame.centred
-    start = warm if warm is not None and warm.shape == (W.shape[1], q) else None
-    Q = np.random.default_rng(0).normal(size=(W.shape[1], q)).astype(W.dtype) if start is None else start
-    for _ in range(1 if start is not None else 3):
+    Q = np.empty((W.shape[1], 0), W.dtype) if start is None else start[:, :q]
+    drawn = np.random.default_rng(0).normal(size=(W.shape[1], q - Q.shape[1])).astype(W.dtype)
+    Q = np.hstack([Q, drawn])
+    for _ in range(steps):
         Q = np.linalg.qr(W.T @ (W @ Q))[0]
     return np.ascontiguousarray(Q, W.dtype)
 
@@ -198,20 +200,39 @@ class Codebook:
     half: Array
     low_rank: LowRank | None = None
     basis: Array | None = None
+    narrowed: bool = False
+    tally: list[int] = field(default_factory=lambda: [0, 0])  # rows searched in the basis, units left to be measured
 
     @classmethod
-    def of(cls, W: Array, level: Level, basis: Array | None, prune: bool | None) -> Codebook:
-        """Centre, scale and pack a codebook; ``basis`` is the last one, if any."""
+    def of(cls, W: Array, level: Level, last: Codebook | None, prune: bool | None) -> Codebook:
+        """Centre, scale and pack a codebook; ``last`` is that of the last epoch, if any."""
         frame, block = Frame.of(W), level.block(W.dtype)
         (m, d), unit_of = W.shape, places(len(W), block)
         half = packed(frame.half[:, None], unit_of, block, HUGE_SCORE).astype(W.dtype)
         margin = margins.coefficients(depth(d), d, float(frame.half.max()), W.dtype)
-        low_rank = None
         wanted = (m >= LOW_RANK_FROM[0] and d >= LOW_RANK_FROM[1]) if prune is None else prune
-        if wanted and not frame.fragile:
-            basis = spanning(frame, min(DEPTH // block * block - 1, d), basis)
-            low_rank = LowRank.of(frame, basis, unit_of, block)
-        return cls(frame, margin, level, unit_of, half, low_rank, basis)
+        if not wanted or frame.fragile:
+            return cls(frame, margin, level, unit_of, half)
+        basis, narrowed = cls._basis(frame, block, last)
+        low_rank = LowRank.of(frame, basis, unit_of, block)
+        return cls(frame, margin, level, unit_of, half, low_rank, basis, narrowed)
+
+    @staticmethod
+    def _basis(frame: Frame, block: int, last: Codebook | None) -> tuple[Array, bool]:
+        """Return a basis, and whether a narrow one was tried: where it leaves few units it is half the work.
+
+        The last epoch's is kept as it is while it leaves few.
+        """
+        d = frame.W.shape[1]
+        wide, narrow = min(DEPTH // block * block - 1, d), min(block - 1, d)
+        if last is None or last.basis is None or last.basis.shape[0] != d:
+            return spanning(frame, wide), False
+        basis, q, left = last.basis, last.basis.shape[1], last.tally[1] / max(1, last.tally[0])
+        if q > narrow and left < ALONE and not last.narrowed:
+            return spanning(frame, narrow, basis, 1), True
+        if q < wide and left > FEW:
+            return spanning(frame, wide, basis, 2), True
+        return (basis if 0 < left < ALONE else spanning(frame, q, basis, 1)), last.narrowed
 
     @cached_property
     def packed(self) -> Array:
@@ -229,7 +250,9 @@ class Codebook:
             tried = min(len(X), PROBE)
             left = self._search(X[:tried], units[:tried], distances[:tried], self.low_rank)
             low_rank = self.low_rank if left < tried * len(self.frame.W) * WORTH_MEASURING else None
-            self._search(X[tried:], units[tried:], distances[tried:], low_rank)
+            more = self._search(X[tried:], units[tried:], distances[tried:], low_rank)
+            self.tally[0] += len(X) if low_rank is not None else tried  # a count lost to another thread is no loss
+            self.tally[1] += left + (more if low_rank is not None else 0)
         else:
             self._search(X, units, distances, None)
         return units, distances
@@ -255,14 +278,14 @@ def prepare(
     W: Array,
     level: Level = LEVELS[0],
     *,
-    basis: Array | None = None,
+    last: Any = None,
     prune: bool | None = None,
     tiles: tuple[Array, Array] | None = None,
 ) -> Codebook | TiledCodebook:
     """Decide, here and nowhere else, how a codebook is searched; the decision never changes a result."""
     if tiles is not None and (tiles_pay(*W.shape) if prune is None else prune):
         return TiledCodebook.of(W, level, *tiles)
-    return Codebook.of(W, level, basis, prune)
+    return Codebook.of(W, level, last if isinstance(last, Codebook) else None, prune)
 
 
 def hops(begin: Array, joined: Array, sources: Array, out: Array) -> None:

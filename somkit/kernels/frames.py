@@ -28,10 +28,13 @@ def plain(array: Array, dtype: DTypeLike) -> Array:
 class Frame:
     """A codebook W shifted to its mean and scaled by a power of two: (W - centre) scale, largest entry in [1/2, 1).
 
+    ``exact`` is in double precision, ``centred`` in the type of W.
+
     ``fragile`` says that no such scaling exists and rounded scores must not be trusted.
     """
 
     W: Array
+    exact: Array
     centred: Array
     half: Array
     centre: Array
@@ -49,11 +52,7 @@ class Frame:
             fragile = not (reach == 0 or 2.0**-1000 < reach < 2.0**1000)
             scale = 1.0 if fragile or reach == 0 else float(np.ldexp(1.0, -int(np.frexp(reach)[1])))
             offsets *= scale
-            return cls(W, offsets.astype(W.dtype), 0.5 * sum_of_squares(offsets), centre, scale, fragile)
-
-    def exact(self) -> Array:
-        """Return the centred and scaled codebook in double precision."""
-        return np.subtract(self.W, self.centre, dtype=np.float64) * self.scale
+            return cls(W, offsets, offsets.astype(W.dtype), 0.5 * sum_of_squares(offsets), centre, scale, fragile)
 
 
 def _largest(array: Array) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -107,10 +107,10 @@ class Codebook:
 
 
 def prepare(
-    W: Array, *, basis: Array | None = None, prune: bool | None = None, tiles: tuple[Array, Array] | None = None
+    W: Array, *, last: Any = None, prune: bool | None = None, tiles: tuple[Array, Array] | None = None
 ) -> Codebook:
     """Lay a codebook out for searching; only the compiled kernels gain by bounds."""
-    del basis, prune, tiles
+    del last, prune, tiles
     return Codebook.of(W)
 
 

@@ -19,7 +19,7 @@ Array = np.ndarray[Any, Any]
 @final
 @attrs.frozen(kw_only=True)
 class Uniform(Initialiser):
-    """Numbers drawn evenly from [low, high), whatever the data are.
+    """Numbers drawn evenly from [low, high), whatever the data are; 0 for a feature that no sample has a value of.
 
     Parameters
     ----------
@@ -39,13 +39,19 @@ class Uniform(Initialiser):
 
     def initialise(self, samples: Samples, lattice: Lattice, rng: np.random.Generator) -> Array:
         """Draw the codebook."""
-        return self.low + (self.high - self.low) * rng.random((len(lattice), samples.features))
+        codebook = np.zeros((len(lattice), samples.features))
+        drawn = rng.random((len(lattice), np.count_nonzero(samples.observed)))
+        codebook[:, samples.observed] = self.low + (self.high - self.low) * drawn
+        return codebook
 
 
 @final
 @attrs.frozen(kw_only=True)
 class Sample(Initialiser):
-    """Samples drawn in proportion to their weight; none comes twice before all have come."""
+    """Samples drawn in proportion to their weight; none comes twice before all have come.
+
+    A missing value becomes its feature's mean.
+    """
 
     name: ClassVar[str] = "sample"
     draws_samples: ClassVar[bool] = True
@@ -59,7 +65,7 @@ class Sample(Initialiser):
         while len(chosen) < m:
             size = min(m - len(chosen), available)
             chosen += rng.choice(n, size=size, replace=False, p=share).tolist()
-        return samples.rows(np.array(chosen))
+        return samples.filled_rows(np.array(chosen))
 
 
 @final

@@ -53,8 +53,9 @@ def check_component(
         varied within what their validators allow.
     claims : iterable of str
         What the part promises beyond its contract: ``"convex"`` (trainers: every unit moves to a weighted mean of
-        itself and samples), ``"order_free"`` (initialisers and trainers: the order of the samples does not matter)
-        and ``"weighted"`` (trainers: weight k is a row repeated k times).
+        itself and samples), ``"order_free"`` (initialisers and trainers: the order of the samples does not matter),
+        ``"weighted"`` (trainers: weight k is a row repeated k times) and ``"missing"`` (initialisers: samples may have
+        missing values).
     laws : sequence of Law, optional
         Run these alone.
 

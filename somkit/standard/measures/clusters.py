@@ -78,7 +78,7 @@ class _Points:
         if len(taken) < 2:
             message = f"measure '{measure.name}' needs at least two clusters that {measure.points} fall in, got one."
             raise MeasureError(message)
-        read = trained.codebook.__getitem__ if measure.points == "units" else samples.rows
+        read = trained.codebook.__getitem__ if measure.points == "units" else samples.filled_rows
         return cls(trained=trained, read=read, weight=weight[index], cluster=cluster, index=index)
 
     @property

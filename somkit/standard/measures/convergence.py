@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 
 def _column(samples: Samples, feature: int) -> Array:
-    """Return one feature of all samples, (n,), as the map sees it."""
-    return np.concatenate(list(samples.map(lambda block, _: block[:, feature])))
+    """Return one feature of all samples, (n,), as the map sees it; what is missing is the mean."""
+    column = np.concatenate(list(samples.map(lambda block, _: block[:, feature])))
+    return np.where(np.isnan(column), samples.mean[feature], column) if samples.missing else column
 
 
 @final

@@ -59,7 +59,7 @@ class _Pairs:
             trained=trained,
             index=index,
             weight=weight[index],
-            vectors=samples.rows(index),
+            vectors=samples.filled_rows(index),
             which=which,
             table=table,
             share=share,

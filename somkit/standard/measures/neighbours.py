@@ -82,7 +82,7 @@ def judged(measure: Ranked, trained: TrainedMap, X: Any, sample_weight: Any, jud
     if len(index) < measure.fewest:
         message = f"measure '{measure}' needs at least {measure.fewest} samples, got {len(index)}; lower its k."
         raise MeasureError(message)
-    vectors = samples.rows(index)
+    vectors = samples.filled_rows(index)
     units, which = np.unique(trained.search(samples)[0][index, 0], return_inverse=True)
     table = distances_between(trained.lattice, units)
     orders = [worst for worst in (False, True) if measure.ties in {"mean", "worst" if worst else "best"}]

@@ -8,17 +8,10 @@ import attrs
 import numpy as np
 
 from somkit.components import Metric
+from somkit.searching import Searcher
+from somkit.standard.metrics.partial import SparseDirections, directions
 
 Array = np.ndarray[Any, Any]
-
-
-def _directions(X: Array) -> tuple[Array, Array]:
-    """Return rows of length 1, and which rows are zero and have no direction."""
-    x = X.astype(np.float64)
-    largest = np.abs(x).max(axis=1, keepdims=True)
-    zero = largest[:, 0] == 0
-    x = x / np.where(largest > 0, largest, 1.0)
-    return x / np.where(zero, 1.0, np.linalg.norm(x, axis=1))[:, None], zero
 
 
 @final
@@ -37,12 +30,21 @@ class CosineMetric(Metric):
     name: ClassVar[str] = "cosine"
     batch_update: ClassVar[Literal["mean", "normalised_mean"] | None] = "normalised_mean"
 
+    @property
+    def accepts_sparse(self) -> bool:
+        """Always."""
+        return True
+
+    def prepare_sparse(self, W: Array) -> Searcher:
+        """Lay a codebook's directions out for products with sparse rows."""
+        return SparseDirections.of(W)
+
     def pairwise(self, X: Array, W: Array) -> Array:
         """Return all distances, as half the squares between directions, which loses nothing at small angles."""
         from scipy.spatial.distance import cdist
 
-        x, no_x = _directions(X)
-        w, no_w = _directions(W)
+        x, no_x = directions(X)
+        w, no_w = directions(W)
         distance = np.minimum(cdist(x, w, "sqeuclidean") / 2, 2.0)
         distance[no_x[:, None] ^ no_w[None, :]] = 1.0
         return np.asarray(distance)
@@ -74,8 +76,8 @@ class Angular(Metric):
         """Return all angles."""
         from scipy.spatial.distance import cdist
 
-        x, no_x = _directions(X)
-        w, no_w = _directions(W)
+        x, no_x = directions(X)
+        w, no_w = directions(W)
         angle = 2 * np.arctan2(cdist(x, w), cdist(x, -w))
         angle[no_x[:, None] ^ no_w[None, :]] = np.pi / 2
         return np.asarray(angle)

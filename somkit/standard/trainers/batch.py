@@ -14,14 +14,13 @@ from somkit.engine import State, Task
 from somkit.errors import RecipeError
 from somkit.kernels import BLOCK_ROWS, TreeSum, map_blocks
 from somkit.standard.trainers.centres import centres_of, find
+from somkit.standard.trainers.partial import LIFT, run_partial_epoch
 from somkit.validators import choice
 
 if TYPE_CHECKING:
     from somkit.recipe import Recipe
 
 Array = np.ndarray[Any, Any]
-
-LIFT = 500  # binary exponent that keeps the faintest influence times a value from losing digits below 2^-1022
 
 
 def _directions(block: Array) -> Array:
@@ -74,7 +73,9 @@ class Batch(Trainer):
 
     M_j = sum_i v_i h(d(b_i, j)) x_i / sum_i v_i h(d(b_i, j)), with sample weights v and best units b found before the
     update, then w_j <- w_j + rate (M_j - w_j). A unit that no weight reaches keeps its vector. With the metrics of
-    directions, cosine and angular, the x_i are directions and M_j is brought to length 1.
+    directions, cosine and angular, the x_i are directions and M_j is brought to length 1. Where values are missing both
+    sums are feature by feature, over the samples that have a value of it; a feature of a unit that none reaches keeps
+    its value.
 
     Parameters
     ----------
@@ -103,6 +104,7 @@ class Batch(Trainer):
 
     name: ClassVar[str] = "batch"
     default_learning_rate: ClassVar[str] = "standard/constant:value=1.0"
+    accepts_missing: ClassVar[bool] = True
 
     centre: str = attrs.field(default="auto", validator=choice("auto", "mean", "median", "mode"))
 
@@ -112,10 +114,16 @@ class Batch(Trainer):
 
     def run_epoch(self, task: Task, state: State) -> State:
         """Find every sample's best unit, then move all units."""
+        ordered = self.centre in {"median", "mode"}
+        if task.samples.missing or task.samples.is_sparse:
+            if ordered:
+                message = f"trainer '{self}' takes no missing values and no sparse X; impute them, pass X.toarray()."
+                raise RecipeError(message)
+            return run_partial_epoch(task, state, directions=self._directs(task))
         progress = task.progress(state.epoch)
         radius = float(task.radius.values(progress, "radius"))
         rate = float(task.learning_rate.values(progress, "learning_rate"))
-        if self.centre in {"median", "mode"}:
+        if ordered:
             centres, kept, error, hints = self._ordered(task, state, radius, rate)
         else:
             centres, kept, error, hints = self._means(task, state, radius)

@@ -12,6 +12,7 @@ from somkit import kernels
 from somkit.components import Trainer
 from somkit.engine import State, Task
 from somkit.errors import RecipeError, SampleError
+from somkit.kernels.sparse import DENSE_NUMBERS
 from somkit.searching import MovingCodebook
 from somkit.standard.trainers.batch import check_categories
 from somkit.validators import choice, flag, integer
@@ -42,11 +43,13 @@ class Online(Trainer):
 
     Notes
     -----
-    Kohonen (1982), Self-organized formation of topologically correct feature maps, doi:10.1007/BF00337288.
+    What is missing of a sample moves no unit. Kohonen (1982), Self-organized formation of topologically correct feature
+    maps, doi:10.1007/BF00337288.
     """
 
     name: ClassVar[str] = "online"
     takes_order: ClassVar[bool] = True
+    accepts_missing: ClassVar[bool] = True
 
     updates: int | str = attrs.field(default="auto", validator=integer(minimum=1, words=("auto",)))
     order: str = attrs.field(default="shuffle", validator=choice("shuffle", "replacement", "sequential"))
@@ -114,7 +117,7 @@ def _run(task: Task, state: State, order: Array, rates: Array, radii: Array) -> 
     dtype = state.codebook.dtype
     whole = isinstance(classes, kernels.Products)
     felt = (distinct if whole else distinct[distinct <= neighbourhood.longest_reach]).astype(dtype)
-    updates = max(1, min(UPDATES, TABLE_BYTES // (dtype.itemsize * len(felt))))
+    updates = max(1, min(_rows_at_once(task), TABLE_BYTES // (dtype.itemsize * len(felt))))
 
     def prepare(number: int) -> tuple[slice, Array, Array]:
         block = slice(number * updates, (number + 1) * updates)
@@ -126,13 +129,19 @@ def _run(task: Task, state: State, order: Array, rates: Array, radii: Array) -> 
     return moving.codebook(), units, float(distances.sum())
 
 
+def _rows_at_once(task: Task) -> int:
+    """Return how many samples are read at a time: few where sparse ones are made dense."""
+    return max(1, min(UPDATES, DENSE_NUMBERS // task.samples.features)) if task.samples.is_sparse else UPDATES
+
+
 def _run_by_rows(
     task: Task, state: State, moving: MovingCodebook, order: Array, rates: Array, radii: Array
 ) -> tuple[Array, Array, float]:
     """Do as `_run` where nearly all map distances differ: look up the best unit's own at each update."""
     units, error = np.empty(len(order), dtype=np.int64), 0.0
-    for start in range(0, len(order), UPDATES):
-        for step, x in enumerate(task.samples.rows(order[start : start + UPDATES]), start):
+    rows = _rows_at_once(task)
+    for start in range(0, len(order), rows):
+        for step, x in enumerate(task.samples.rows(order[start : start + rows]), start):
             units[step], distance = moving.nearest(x)
             influence = task.neighbourhood.influences(state.lattice.distances_from(units[step])[0], radii[step])
             moving.move(x, rates[step] * influence)

@@ -152,7 +152,77 @@ def moved_towards_the_sample(part: Metric, draw: Draw) -> None:
     assert np.abs(moving.codebook() - by_hand).max() <= 8 * ULP * len(X) * scale, f"'{part}' moved otherwise."
 
 
+def _with_gaps(X: Array, draw: Draw) -> Array:
+    """Return a read-only copy with values missing, but for one at least in every row."""
+    rng = np.random.default_rng(draw(st.integers(0, 9)))
+    gaps = rng.random(X.shape) < draw(st.sampled_from([0.2, 0.6, 1.0]))
+    gaps[np.arange(len(X)), rng.integers(0, X.shape[1], len(X))] = False
+    found = np.where(gaps, X.dtype.type(np.nan), X)
+    found.flags.writeable = False
+    return found
+
+
+@law("metric")
+def missing_values_are_passed_over(part: Metric, draw: Draw) -> None:
+    """Where a metric takes missing values its distances are finite, and every way of searching agrees on them."""
+    if not part.accepts_missing:
+        return
+    part, X, W = _drawn(part, draw, far=True)
+    X, W = _with_gaps(X.astype(np.result_type(X, W)), draw), W.astype(np.result_type(X, W))
+    k, margin = draw(st.integers(1, len(W))), _margin(X.shape[1])
+    measured = np.asarray(part.pairwise(X, W), dtype=np.float64)
+    assert np.isfinite(measured).all(), f"'{part}' returned {measured} for {X.tolist()}."
+    units, distances = part.nearest(X, W, k)
+    prepared = part.prepare(W).nearest(X, k)
+    assert np.array_equal(prepared[0], units), f"'{part}' found {prepared[0]} prepared, {units} at once."
+    assert np.array_equal(prepared[1], distances), f"'{part}' measured other distances when prepared."
+    moving = part.online(W)
+    for row, found in enumerate(units.tolist()):
+        wanted, close_call = _ranked(measured[row], k, margin)
+        assert close_call or found == wanted, f"'{part}' found {found} for distances {measured[row].tolist()}."
+        assert close(distances[row], measured[row, found], margin), f"'{part}' reported {distances[row]}."
+        alone, _ = moving.nearest(X[row])
+        assert close_call or alone == found[0], f"'{part}' found unit {alone} alone, {found[0]} among others."
+
+
+@law("metric")
+def missing_values_move_no_unit(part: Metric, draw: Draw) -> None:
+    """Under online training a unit moves in the features that a sample has a value of, and stays in the others."""
+    if not part.accepts_missing:
+        return
+    part, X, W = _drawn(part, draw)
+    X, W = _with_gaps(X.astype(np.float64), draw), W.astype(np.float64)
+    moving = part.online(W)
+    factors = np.linspace(0, 1, len(W))[:, None]
+    for x in X:
+        before = moving.codebook()
+        moving.move(x, factors[:, 0])
+        wanted = np.where(np.isnan(x), before, before + factors * (x - before))
+        assert close(moving.codebook(), wanted, 8 * ULP), f"'{part}' moved otherwise towards {x.tolist()}."
+
+
+@law("metric")
+def sparse_rows_as_dense_ones(part: Metric, draw: Draw) -> None:
+    """Where a metric takes sparse samples it finds the units it finds among dense ones, at the same distances."""
+    from scipy.sparse import csr_array
+
+    if not part.accepts_sparse:
+        return
+    part, X, W = _drawn(part, draw, far=True)
+    X, W = X.astype(np.result_type(X, W)), W.astype(np.result_type(X, W))
+    k, margin = draw(st.integers(1, len(W))), _margin(X.shape[1])
+    units, distances = part.prepare_sparse(W).nearest(csr_array(X), k)
+    measured = np.asarray(part.pairwise(X, W), dtype=np.float64)
+    for row, found in enumerate(units.tolist()):
+        wanted, close_call = _ranked(measured[row], k, margin)
+        assert close_call or found == wanted, f"'{part}' found {found} for distances {measured[row].tolist()}."
+        assert close(distances[row], measured[row, found], margin), f"'{part}' reported {distances[row]}."
+
+
 LAWS = (
+    missing_values_are_passed_over,
+    missing_values_move_no_unit,
+    sparse_rows_as_dense_ones,
     prepared_as_at_once,
     moved_towards_the_sample,
     distances_are_distances,

@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 from hypothesis import strategies as st
 
-from somkit.components import Initialiser, Neighbourhood, Trainer
+from somkit.components import Component, Initialiser, Neighbourhood, Trainer
 from somkit.engine import State
 from somkit.errors import RecipeError
 from somkit.kernels import BLOCK_ROWS
@@ -20,7 +20,7 @@ from somkit.plugins import current
 from somkit.recipe import Recipe, load_checkpoint
 from somkit.samples import Samples
 from somkit.spelling import resolve
-from somkit.testing.law import Draw, close, law
+from somkit.testing.law import ULP, Draw, close, law
 from somkit.testing.strategies import codebooks, graphs, lattices, normal, samples
 
 Array = np.ndarray[Any, Any]
@@ -49,6 +49,54 @@ def same_generator_same_codebook(part: Initialiser, draw: Draw) -> None:
     again = Samples.of(chosen.X.copy(), chosen.weight)
     second = np.asarray(part.initialise(again, lattice, _rng(seed)))
     assert np.array_equal(first, second), f"'{part}' returned {first.tolist()}, then {second.tolist()}."
+
+
+@law("initialiser", claim="missing")
+def missing_values_are_no_values(part: Initialiser, draw: Draw) -> None:
+    """Where values are missing the first codebook is finite all the same.
+
+    A feature that no sample has a value of takes no part in the others.
+    """
+    X = _with_gaps(normal(draw(SEEDS), draw(st.integers(1, 30)), draw(st.integers(1, 3))), draw)
+    lattice, seed = draw(lattices()), draw(SEEDS)
+    found = np.asarray(part.initialise(Samples.of(X, missing=True), lattice, _rng(seed)))
+    assert found.shape == (len(lattice), X.shape[1]), f"'{part}' returned shape {found.shape}."
+    assert np.isfinite(found).all(), f"'{part}' returned {found.tolist()}."
+    wider = np.column_stack([X, np.full(len(X), np.nan)])
+    beside = np.asarray(part.initialise(Samples.of(wider, missing=True), lattice, _rng(seed)))
+    # Principal directions are as good as the gap between their variances.
+    assert close(beside[:, :-1], found, 1e-7), (
+        f"'{part}' returned {found.tolist()}, beside no values {beside.tolist()}."
+    )
+
+
+def _with_gaps(X: Array, draw: Draw) -> Array:
+    """Return a copy with values missing, but for one at least in every row, and one in every feature."""
+    rng = _rng(draw(SEEDS))
+    gaps = rng.random(X.shape) < draw(st.sampled_from([0.0, 0.2, 0.6]))
+    gaps[np.arange(len(X)), rng.integers(0, X.shape[1], len(X))] = False
+    gaps[rng.integers(0, len(X), X.shape[1]), np.arange(X.shape[1])] = False
+    return np.where(gaps, np.nan, X)
+
+
+def _takes_missing(component: type[Component]) -> bool:
+    return issubclass(component, Trainer) and component.accepts_missing
+
+
+@law("trainer", applies=_takes_missing, examples=40)
+def constants_stay_constant_where_values_are_missing(part: Trainer, draw: Draw) -> None:
+    """A feature all of whose observed values are the same stays that constant, whatever is missing of it."""
+    X, graph = _with_gaps(_data(draw), draw), draw(graphs(weighted=False))
+    X[:, 0] = np.where(np.isnan(X[:, 0]), np.nan, 1.1)
+    initial = draw(codebooks(len(graph), X.shape[1]))
+    initial[:, 0] = 1.1
+    try:
+        recipe = _recipe(part, draw, topology=graph, metric="standard/euclidean:missing=ignore")
+    except RecipeError:
+        return
+    found = recipe.fit(X, initial_codebook=initial).codebook
+    assert np.isfinite(found).all(), f"'{part}' trained {found.tolist()}."
+    assert close(found[:, 0], initial[:, 0], 4 * ULP), f"'{part}' made {found[:, 0].tolist()} of a constant 1.1."
 
 
 @law("initialiser", claim="order_free")
@@ -269,6 +317,8 @@ def weight_counts_rows(part: Trainer, draw: Draw) -> None:
 LAWS = (
     codebook_is_finite_and_fits,
     same_generator_same_codebook,
+    missing_values_are_no_values,
+    constants_stay_constant_where_values_are_missing,
     rows_of_samples_in_any_order,
     arguments_are_left_alone,
     same_bits_for_any_number_of_threads,

@@ -1,0 +1,144 @@
+"""Search and sums for sparse rows (scipy CSR), which are neither centred nor made dense but for a few rows at a time.
+
+Scores are S = ½|w'|² - x'·w' with x' = s x and w' = s w, s a power of two: margins.py with c = 0, where nothing is
+rounded before the product, whose terms pass as many roundings as the row has values. Without a centre they lose digits
+far from the origin; then more units are proposed and measured, and the answer is the same.
+
+Proposals are measured directly only where they must be. By margins.py the square s² D² = |x'|² + 2 S is known within
+``doubt`` = slope |x'| + base + γ(nnz + 2) |x'|² (slope and base hold twice the error of S). If that is at most (d + 4)
+2⁻⁵³ of it, its root is as near the truth as that of a direct evaluation may be, and the rule could have been given it
+as well. It remains that both ways must choose the same units. Proposals of a row fall into groups whose scores lie
+farther apart than the tolerance, and so their distances by more than a tie, whichever way they are evaluated. A group
+of one is decided. So is one whose squares agree within a tie, their roots within half of one, if they are known within
+(d + 4) 2⁻⁵⁵, their roots within a sixteenth: sums of squares as `sum_of_squares` takes them pass d/8 + 6 roundings, so
+from 56 features on distances evaluated directly are within a sixteenth too, and agree within 3/4 of a tie. Units that
+training made the same but for rounding are such groups. All others are made dense and measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from somkit.kernels import margins
+from somkit.kernels.frames import HUGE_NORM, SAFE_SUMS, Array
+from somkit.kernels.portable import distances_of_pairs
+from somkit.kernels.proposing import nearest_by_scores
+
+DENSE_NUMBERS = 1 << 18  # in sparse rows that are made dense at a time: 2 MB
+
+
+def squares_of_wide(gaps: Array) -> Array:
+    """Return what `sum_of_squares` does, to the bit, faster where rows are long."""
+    (n, d), eighths = gaps.shape, -(-gaps.shape[1] // 8)
+    padded = np.zeros((n, eighths, 8))
+    np.square(gaps, out=padded.reshape(n, 8 * eighths)[:, :d])
+    part = np.einsum("npe->ne", padded)
+    half = part[:, :4] + part[:, 4:]
+    return np.asarray((half[:, 0] + half[:, 2]) + (half[:, 1] + half[:, 3]))
+
+
+def _half_squares(W: Array, scale: float) -> Array:
+    """Return ½|s w|² of each row, in double precision, a few rows at a time."""
+    half = np.empty(len(W))
+    step = max(1, DENSE_NUMBERS // W.shape[1])
+    for start in range(0, len(W), step):
+        half[start : start + step] = 0.5 * squares_of_wide(W[start : start + step].astype(np.float64) * scale)
+    return half
+
+
+def _scale(W: Array) -> tuple[float, bool]:
+    """Return the power of two that brings the largest entry into [1/2, 1), and whether there is none."""
+    reach = float(max(W.max(), -W.min()))
+    fragile = not (reach == 0 or 2.0**-1000 < reach < 2.0**1000)
+    return (1.0 if fragile or reach == 0 else float(np.ldexp(1.0, -int(np.frexp(reach)[1])))), fragile
+
+
+def _decided(rows: Array, scores: Array, square: Array, tolerance: Array, doubt: Array, d: int) -> Array:
+    """Tell which pairs belong to groups that their squares decide; rows ascend, tolerance and doubt are of each row."""
+    order = np.lexsort((scores, rows))
+    row = rows[order]
+    begins = np.append(True, (row[1:] != row[:-1]) | (np.diff(scores[order]) > tolerance[row[1:]]))
+    starts = np.flatnonzero(begins)
+    nearest, farthest = square[order][starts], np.maximum.reduceat(square[order], starts)
+    alike = farthest <= nearest * (1 + margins.tie(d))
+    alike &= doubt[row[starts]] * margins.SLACK <= (d + 4) * 2.0**-55 * nearest
+    alone = np.diff(np.append(starts, len(rows))) == 1
+    decided = np.empty(len(rows), dtype=bool)
+    decided[order] = (alone | (alike & (d >= 56)))[np.cumsum(begins) - 1]
+    return decided
+
+
+@dataclass(frozen=True)
+class SparseCodebook:
+    """A codebook prepared for searching sparse rows; never changed, shared by threads."""
+
+    W: Array
+    product: Array  # (d, m): minus the scaled codebook, each feature's values side by side
+    half: Array
+    scale: float
+    fragile: bool
+
+    @classmethod
+    def of(cls, W: Array) -> Self:
+        """Scale a codebook (m, d) in double precision and lay it out for one product."""
+        scale, fragile = _scale(W)
+        with np.errstate(all="ignore"):
+            product = np.multiply(W.T, -scale, dtype=np.float64, order="C")
+            return cls(W, product, _half_squares(W, scale), scale, fragile)
+
+    def nearest(self, X: Any, k: int = 1) -> tuple[Array, Array]:
+        """Return the units (int64) and distances (float64) of the k nearest, each of shape (n, k); X in CSR form."""
+        m, d = self.W.shape
+        lengths = np.diff(X.indptr)
+        longest = int(lengths.max(initial=0))
+        margin = margins.coefficients(longest + 1, d, float(self.half.max()), np.float64)
+        with np.errstate(all="ignore"):
+            values = np.multiply(X.data, self.scale, dtype=np.float64)
+            squares = np.bincount(np.repeat(np.arange(len(lengths)), lengths), values * values, len(lengths))
+            norms = np.sqrt(squares)
+            tolerance = margin.tolerance(norms)
+            trusted = (squares <= HUGE_NORM) & (tolerance <= HUGE_NORM) & (not self.fragile)
+            doubt = margin.slope * norms + margin.base + margins.gamma(longest + 4, np.float64) * squares
+        scaled = type(X)((values, X.indices, X.indptr), shape=X.shape)
+
+        def scores(start: int, stop: int) -> Array:
+            with np.errstate(all="ignore"):
+                return np.asarray(scaled[start:stop] @ self.product + self.half)
+
+        def measure(rows: Array, units: Array, found: Array) -> Array:
+            with np.errstate(all="ignore"):
+                square = squares[rows] + 2 * found
+                known = trusted[rows] & (square >= SAFE_SUMS[0])  # of less some may have been lost to underflow
+                known &= doubt[rows] * margins.SLACK <= (d + 4) * 2.0**-53 * square
+                distances = np.asarray(np.sqrt(square) / self.scale)
+                left = np.flatnonzero(~(known & _decided(rows, found, square, tolerance, doubt, d)))
+            distances[left] = self._measured(X, rows[left], units[left])
+            return distances
+
+        return nearest_by_scores(scores, measure, tolerance, trusted, (m, k, d))
+
+    def _measured(self, X: Any, rows: Array, units: Array) -> Array:
+        distances = np.empty(len(rows))
+        step = max(1, DENSE_NUMBERS // self.W.shape[1])
+        for start in range(0, len(rows), step):
+            some, place = np.unique(rows[start : start + step], return_inverse=True)
+            x, w = X[some].toarray(), self.W[units[start : start + step]]
+            with np.errstate(all="ignore"):
+                sums = squares_of_wide(np.subtract(x[place], w, dtype=np.float64))
+            safe = (sums >= SAFE_SUMS[0]) & (sums <= SAFE_SUMS[1])
+            found = np.sqrt(sums, where=safe, out=np.zeros(len(sums)))
+            if not safe.all():
+                found[~safe] = distances_of_pairs(x[place[~safe]], w[~safe])
+            distances[start : start + step] = found
+        return distances
+
+
+def sums_per_unit(X: Any, weight: Array | None, units: Array, m: int) -> tuple[Any, Array]:
+    """Return weighted sums of sparse rows per unit, in CSR form (m, d) and double precision, and of their weights."""
+    n = len(units)
+    weights = np.ones(n) if weight is None else weight
+    of_unit = type(X)((weights, (units, np.arange(n))), shape=(m, n))
+    return of_unit @ X.astype(np.float64), np.bincount(units, weights, m).astype(np.float64)
