@@ -143,7 +143,8 @@ def picture(kind: str, part: Any) -> bytes:
         file = io.BytesIO()
         figure.savefig(file, format="png")
     small = io.BytesIO()
-    Image.open(file).convert("RGB").quantize(64, method=Image.Quantize.MAXCOVERAGE).save(small, format="png", optimize=True)
+    few = Image.open(file).convert("RGB").quantize(64, method=Image.Quantize.MAXCOVERAGE)
+    few.save(small, format="png", optimize=True)
     return small.getvalue()
 
 
