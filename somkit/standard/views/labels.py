@@ -140,7 +140,7 @@ class Labels(Visualiser):
             look.mark(ax, stage, members)
         _draw_empty(ax, stage, classes < 0)
         looks = [*labels, ("no sample", None)] if (classes < 0).any() else labels
-        _legend(ax, stage, looks)
+        draw_legend(ax, stage, looks)
         note = "the commonest among the samples of each unit"
         headline(ax, "Labels", note if self.method == "majority" else "of the sample that won each unit most often")
 
@@ -186,14 +186,15 @@ def classes_of(found: Array, names: list[Any]) -> tuple[list[tuple[str, Look]], 
     kept = present
     if len(present) > MOST_LABELS:
         kept = np.sort(present[np.argsort(-count, kind="stable")][: MOST_LABELS - 1])
-    labels = [(shorten(str(names[place]), LONGEST_LABEL), _look(int(place))) for place in kept]
+    labels = [(shorten(str(names[place]), LONGEST_LABEL), look_of(int(place))) for place in kept]
     if len(kept) < len(present):
         labels.append((f"{len(present) - len(kept)} other labels", Look("#999999")))
     classes = np.where(np.isin(units, kept), np.searchsorted(kept, units), len(kept))
     return labels, np.where(units < 0, -1, classes)
 
 
-def _look(place: int) -> Look:
+def look_of(place: int) -> Look:
+    """Return the look of the class, or feature, of this number."""
     return Look(PALETTE[place % len(PALETTE)], MARKERS[place // len(PALETTE) % len(MARKERS)])
 
 
@@ -206,7 +207,8 @@ def _draw_empty(ax: Axes, stage: Stage, empty: Array) -> None:
         stage.fill(ax, empty, grow=0.5, facecolors=EMPTY, edgecolors=LINE, linewidths=0.6)
 
 
-def _legend(ax: Axes, stage: Stage, looks: list[tuple[str, Any]]) -> None:
+def draw_legend(ax: Axes, stage: Stage, looks: list[tuple[str, Any]]) -> None:
+    """Draw the legend beside the map or below it; a look that is None is an empty unit's."""
     names = [label for label, _ in looks]
     width, height = size_of(ax)
     fontsize = 9 * scale(ax)
