@@ -83,7 +83,7 @@ class DataSpace(Visualiser):
         ax.autoscale_view()
         draw_lines(ax, flat[trained.lattice.edges], colors=INK, linewidths=0.7, zorder=3)
         size = 14 if len(flat) <= 400 else 4
-        ax.scatter(*flat.T, s=size, c="white", edgecolors=INK, linewidths=0.8, zorder=4)
+        ax.scatter(flat[:, 0], flat[:, 1], s=size, c="white", edgecolors=INK, linewidths=0.8, zorder=4)
         for name, axis, share in (("first", ax.xaxis, shares[0]), ("second", ax.yaxis, shares[1])):
             axis.set_label_text(f"{name} principal component ({share:.0%} of the variance)".replace("%", " %"))
         ax.set_aspect("equal", adjustable="datalim")
@@ -122,8 +122,8 @@ def _plane(cloud: Array, weight: Array | None) -> tuple[Any, tuple[float, float]
 def _draw_samples(ax: Axes, flat: Array, y: Array | None) -> None:
     colours: Any = "#9a9a9a"
     if y is not None and are_quantities(y):
-        shown = ax.scatter(*flat.T, s=8, c=y.astype(np.float64), cmap="viridis", linewidths=0, alpha=0.8, zorder=2)
-        bar = ax.figure.colorbar(shown, ax=ax)  # type: ignore[union-attr]  # axes of a view have a figure
+        shown = ax.scatter(flat[:, 0], flat[:, 1], s=8, c=y.astype(np.float64), cmap="viridis", linewidths=0, alpha=0.8, zorder=2)
+        bar = ax.figure.colorbar(shown, ax=ax)
         bar.set_label("label of the sample", color=INK)
         return
     if y is not None:
@@ -131,7 +131,7 @@ def _draw_samples(ax: Axes, flat: Array, y: Array | None) -> None:
 
         place = {name: number for number, name in enumerate(distinct_labels(y.tolist()))}
         colours = ["#9a9a9a" if is_missing(name) else PALETTE[place[name] % len(PALETTE)] for name in y.tolist()]
-    ax.scatter(*flat.T, s=8, c=colours, linewidths=0, alpha=0.8, zorder=2)
+    ax.scatter(flat[:, 0], flat[:, 1], s=8, c=colours, linewidths=0, alpha=0.8, zorder=2)
 
 
 @final
@@ -158,6 +158,8 @@ class TrainingCurves(Visualiser):
 
     def draw(self, trained: TrainedMap, ax: Axes, X: Any = None, y: Any = None, sample_weight: Any = None) -> Axes:
         """Draw the curves; it needs no samples."""
+        from matplotlib.ticker import MaxNLocator
+
         del X, y, sample_weight
         epochs = [entry["epoch"] for entry in trained.history]
         curves = (("quantisation_error", PALETTE[0], "quantisation error"), ("radius", PALETTE[5], "radius on the map"))
@@ -177,7 +179,7 @@ class TrainingCurves(Visualiser):
             spine.set_visible(False)
         radius_ax.set_xlim(ax.get_xlim())
         ax.set_xlabel("epoch")
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         headline(ax, "Training", "solid: error, dashed: radius" if epochs else "this map has no history")
         make_room(ax)
         return ax

@@ -10,10 +10,10 @@ import numpy as np
 
 from somkit.components import Visualiser
 from somkit.errors import ParameterError
-from somkit.standard.views._canvas import colour_bar, headline, limits, make_room, shorten
+from somkit.standard.views._canvas import COLOURS, colour_bar, headline, limits, make_room, shorten
 from somkit.standard.views._paint import draw_lines, map_size
 from somkit.standard.views._stage import EMPTY, INK, LINE, Stage
-from somkit.standard.views.labels import LONGEST_LABEL, MOST_LABELS, draw_legend, look_of
+from somkit.standard.views.labels import LONGEST_LABEL, MOST_LABELS, PALETTE, Look, draw_legend
 from somkit.standard.views.pies import inner_radius
 from somkit.validators import choice, integer
 
@@ -175,14 +175,25 @@ def _draw_parts(ax: Axes, stage: Stage, trained: TrainedMap, parts: Array, radiu
 
     names = list(trained.feature_labels)
     few = len(names) <= MOST_LABELS
+    looks = _feature_looks(len(names))
     shapes = stage.centres[:, None, None] + radius[:, None, None, None] * parts
     for feature, name in enumerate(names):
-        colour = look_of(feature).colour if few else INK
+        colour = looks[feature].colour if few else INK
         shown = PolyCollection(
             list(shapes[stage.order, feature]), facecolors=colour, edgecolors=INK, linewidths=0.2, label=name, zorder=3
         )
         ax.add_collection(shown, autolim=False)
     if few:
-        draw_legend(ax, stage, [(shorten(name, LONGEST_LABEL), look_of(place)) for place, name in enumerate(names)])
+        draw_legend(ax, stage, [(shorten(name, LONGEST_LABEL), look) for name, look in zip(names, looks, strict=True)])
     else:
         ax.set_anchor("C")
+
+
+def _feature_looks(count: int) -> list[Look]:
+    """Return a colour for each feature: of those that differ most, or, where there are more features, along a scale."""
+    if count <= len(PALETTE):
+        return [Look(colour) for colour in PALETTE[:count]]
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    return [Look(to_hex(colour)) for colour in colormaps[COLOURS](np.linspace(0, 1, count))]

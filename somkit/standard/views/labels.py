@@ -186,15 +186,14 @@ def classes_of(found: Array, names: list[Any]) -> tuple[list[tuple[str, Look]], 
     kept = present
     if len(present) > MOST_LABELS:
         kept = np.sort(present[np.argsort(-count, kind="stable")][: MOST_LABELS - 1])
-    labels = [(shorten(str(names[place]), LONGEST_LABEL), look_of(int(place))) for place in kept]
+    labels = [(shorten(str(names[place]), LONGEST_LABEL), _look(int(place))) for place in kept]
     if len(kept) < len(present):
         labels.append((f"{len(present) - len(kept)} other labels", Look("#999999")))
     classes = np.where(np.isin(units, kept), np.searchsorted(kept, units), len(kept))
     return labels, np.where(units < 0, -1, classes)
 
 
-def look_of(place: int) -> Look:
-    """Return the look of the class, or feature, of this number."""
+def _look(place: int) -> Look:
     return Look(PALETTE[place % len(PALETTE)], MARKERS[place // len(PALETTE) % len(MARKERS)])
 
 

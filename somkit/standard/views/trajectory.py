@@ -80,8 +80,8 @@ class Trajectory(Visualiser):
             lines.set_array(times[moved[chosen]])
             lines.set_zorder(3)
         for unit, marker, size in ((units[-1], "s", 10), (units[0], "o", 7)):
-            style = {"markerfacecolor": "none", "markeredgecolor": INK, "markeredgewidth": 1.8, "zorder": 5}
-            ax.plot(*stage.centres[unit], marker, markersize=size, scalex=False, scaley=False, **style)
+            style: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": INK, "markeredgewidth": 1.8}
+            ax.plot(*stage.centres[unit], marker, markersize=size, zorder=5, scalex=False, scaley=False, **style)
         colour_bar(ax, visited, times, "row of X", stage.side, whole=True)
         note = f"circle: first, square: last; {len(moved)} steps between units"
         headline(ax, "Trajectory", f"{note}; dashed: over the seam" if seam.any() else note)

@@ -96,7 +96,8 @@ class UMatrix(Visualiser):
         stage.set_up(ax)
         if not alone.all():
             between = edge_distances(trained) if self.cells == "between" else values
-            shown = stage.fill(ax, ~alone, values=values, cmap=COLOURS, clim=limits(between))
+            seams = {"edgecolors": "face", "linewidths": 0.2} if self.cells == "between" and stage.has_cells else {}
+            shown = stage.fill(ax, ~alone, values=values, cmap=COLOURS, clim=limits(between), **seams)
             if self.cells == "between":
                 _draw_between(ax, stage, values, between)
             label = "mean distance to neighbours" if self.cells == "units" else "distance between neighbours"
