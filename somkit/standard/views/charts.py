@@ -9,10 +9,11 @@ import attrs
 import numpy as np
 
 from somkit.components import Visualiser
-from somkit.standard.views._canvas import headline, make_room, scale
+from somkit.standard.views._canvas import COLOURS, colour_bar, headline, make_room, scale, size_of
 from somkit.standard.views._paint import draw_lines
 from somkit.standard.views._stage import INK, LINE
-from somkit.standard.views.labels import PALETTE, are_quantities
+from somkit.standard.views.labels import PALETTE, Look, are_quantities, classes_of
+from somkit.trained import distinct_labels, is_missing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
+PLAIN = "#9a9a9a"  # of samples whose class is not known
 MOST_NUMBERED = 40  # leaves of a dendrogram that have their unit's number below
 MOST_DOTS = 20_000  # samples that are drawn, evenly spaced in X
 
@@ -120,18 +122,31 @@ def _plane(cloud: Array, weight: Array | None) -> tuple[Any, tuple[float, float]
 
 
 def _draw_samples(ax: Axes, flat: Array, y: Array | None) -> None:
-    colours: Any = "#9a9a9a"
+    style: dict[str, Any] = {"linewidths": 0, "alpha": 0.8, "zorder": 2}
     if y is not None and are_quantities(y):
-        shown = ax.scatter(flat[:, 0], flat[:, 1], s=8, c=y.astype(np.float64), cmap="viridis", linewidths=0, alpha=0.8, zorder=2)
-        bar = ax.figure.colorbar(shown, ax=ax)
-        bar.set_label("label of the sample", color=INK)
+        values = y.astype(np.float64)
+        shown = ax.scatter(flat[:, 0], flat[:, 1], s=8, c=values, cmap=COLOURS, **style)
+        colour_bar(ax, shown, values, "label of the sample", "right", length=size_of(ax)[1])
         return
-    if y is not None:
-        from somkit.trained import distinct_labels, is_missing
-
-        place = {name: number for number, name in enumerate(distinct_labels(y.tolist()))}
-        colours = ["#9a9a9a" if is_missing(name) else PALETTE[place[name] % len(PALETTE)] for name in y.tolist()]
-    ax.scatter(flat[:, 0], flat[:, 1], s=8, c=colours, linewidths=0, alpha=0.8, zorder=2)
+    if y is None:
+        ax.scatter(flat[:, 0], flat[:, 1], s=8, c=PLAIN, **style)
+        return
+    given = np.empty(len(y), dtype=object)
+    given[:] = [None if is_missing(label) else label for label in y.tolist()]
+    looks, classes = classes_of(given, distinct_labels(y.tolist()))
+    names, dots = [], []
+    for number, (name, look) in enumerate([*looks, ("no label", Look(PLAIN))]):
+        of_class = flat[classes == (number if number < len(looks) else -1)]
+        if len(of_class):
+            names.append(name)
+            marker = look.marker or "."
+            dots.append(ax.scatter(of_class[:, 0], of_class[:, 1], s=14, c=look.colour, marker=marker, **style))
+    looks_of_text: dict[str, Any] = {"fontsize": 8 * scale(ax), "labelcolor": INK, "handletextpad": 0.2}
+    # Numbers first, as matplotlib leaves out names that begin with "_".
+    legend = ax.legend(dots, list(map(str, range(len(dots)))), edgecolor="none", **looks_of_text)
+    for text, name in zip(legend.get_texts(), names, strict=True):
+        text.set_text(name)
+        text.set_parse_math(False)
 
 
 @final
