@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
+METHODS = {"ward": "Ward's method", "kmeans": "k-means", "hdbscan": "HDBSCAN"}
 MOST_TRIED = 12  # clusters, where their number is to be found
 
 
@@ -88,7 +89,7 @@ class Clusters(Visualiser):
         _draw_borders(ax, stage, found)
         draw_legend(ax, stage, [*looks, ("noise", None)] if noise.any() else looks)
         weighed = "" if X is None else ", units weighed by their samples"
-        headline(ax, "Clusters", f"{self.clusterer} on the codebook{weighed}")
+        headline(ax, "Clusters", f"{METHODS[self.clusterer]} on the codebook{weighed}")
         make_room(ax)
         return ax
 
