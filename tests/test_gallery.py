@@ -86,7 +86,9 @@ def map_on(topology):
     m = len(placed.lattice)
     rank = np.argsort(X[:, 2] + X[:, 3] / 100, kind="stable")[(np.arange(m) * len(X)) // m]
     side = np.argsort(np.argsort(np.round(placed.lattice.positions[:, 0], 6), kind="stable"), kind="stable")
-    history = tuple({"epoch": epoch, "radius": 3.0 - epoch, "quantisation_error": 1 / (epoch + 1)} for epoch in range(3))
+    history = tuple(
+        {"epoch": epoch, "radius": 3.0 - epoch, "quantisation_error": 1 / (epoch + 1)} for epoch in range(3)
+    )
     return attrs.evolve(placed, codebook=X[rank[side]], history=history)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 PLAIN = "#9a9a9a"  # of samples whose class is not known
+MARKERS_IN_DATA = {"": "o", "o": "p"}  # the first eight classes have no marker on a map, but need one here
 MOST_NUMBERED = 40  # leaves of a dendrogram that have their unit's number below
 MOST_DOTS = 20_000  # samples that are drawn, evenly spaced in X
 
@@ -139,8 +140,8 @@ def _draw_samples(ax: Axes, flat: Array, y: Array | None) -> None:
         of_class = flat[classes == (number if number < len(looks) else -1)]
         if len(of_class):
             names.append(name)
-            marker = look.marker or "."
-            dots.append(ax.scatter(of_class[:, 0], of_class[:, 1], s=14, c=look.colour, marker=marker, **style))
+            marker = MARKERS_IN_DATA.get(look.marker, look.marker)
+            dots.append(ax.scatter(of_class[:, 0], of_class[:, 1], s=12, c=look.colour, marker=marker, **style))
     looks_of_text: dict[str, Any] = {"fontsize": 8 * scale(ax), "labelcolor": INK, "handletextpad": 0.2}
     # Numbers first, as matplotlib leaves out names that begin with "_".
     legend = ax.legend(dots, list(map(str, range(len(dots)))), edgecolor="none", **looks_of_text)

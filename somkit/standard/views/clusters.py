@@ -96,9 +96,7 @@ class Clusters(Visualiser):
     def _found(self, trained: TrainedMap, X: Any, sample_weight: Any) -> Array:
         def cut(count: int | None) -> Array:
             joined = None if self.connectivity == "none" else self.connectivity
-            return trained.cluster_units(
-                self.clusterer, count, X=X, sample_weight=sample_weight, connectivity=joined
-            )
+            return trained.cluster_units(self.clusterer, count, X=X, sample_weight=sample_weight, connectivity=joined)
 
         if self.n_clusters != "auto":
             return cut(int(self.n_clusters))

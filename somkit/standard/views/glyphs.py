@@ -131,9 +131,7 @@ def _shares(trained: TrainedMap) -> Array:
     """Return where each value lies between the feature's lowest and highest, (m, d); a half where these are equal."""
     codebook = np.asarray(trained.codebook_in_units, dtype=np.float64)
     low, high = codebook.min(axis=0), codebook.max(axis=0)
-    return np.asarray(
-        np.divide(codebook - low, high - low, out=np.full(codebook.shape, 0.5), where=high > low)
-    )
+    return np.asarray(np.divide(codebook - low, high - low, out=np.full(codebook.shape, 0.5), where=high > low))
 
 
 def _draw_lines(ax: Axes, stage: Stage, shares: Array, radius: Array) -> None:
