@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from sklearn.datasets import load_iris
 
-from somkit import TrainedMap
+from somkit import TrainedMap, resolve
 from somkit.plugins import current
 
 BASELINE = Path(__file__).parent / "baseline"
@@ -94,8 +94,6 @@ def map_on(topology):
 
 def nodes_of(topology):
     """Return the units of a topology."""
-    from somkit import resolve
-
     return resolve("topology", topology).lattice().nodes
 
 
@@ -103,8 +101,11 @@ def picture(view, trained, **fields):
     """Return a view as pixels, (height, width, 3) from 0 to 255, without anything that depends on a font."""
     figure = Figure(figsize=(4.0, 3.2), dpi=DPI)
     ax = figure.add_axes((0.06, 0.16, 0.76, 0.76))
-    samples = X[::7] if view.startswith("trajectory") else X
-    trained.draw(view.partition(" ")[0], ax, samples, Y[::7] if len(samples) < len(X) else Y, **fields)
+    samples, labels = (X[::7], Y[::7]) if view == "trajectory" else (X, Y)
+    if view == "missing":
+        trained = attrs.evolve(trained, metric=resolve("metric", "euclidean:missing=ignore"))
+        samples = np.where((X[:, 2:3] > 5) & (np.arange(4) < [[row % 3] for row in range(len(X))]), np.nan, X)
+    trained.draw(view.partition(" ")[0], ax, samples, labels, **fields)
     ax.set_axes_locator(None)
     if ax.get_legend():
         ax.get_legend().remove()

@@ -13,6 +13,7 @@ from somkit.standard.views._stage import EMPTY, LINE, Stage
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from somkit.samples import Samples
     from somkit.trained import TrainedMap
 
 Array = np.ndarray[Any, Any]
@@ -94,3 +95,14 @@ def over_seam(stage: Stage, pairs: Array) -> Array:
     steps = np.linalg.norm(stage.centres[edges[:, 0]] - stage.centres[edges[:, 1]], axis=1)
     unit = float(np.median(steps)) / stage.lattice.spacing if len(steps) else 1.0
     return np.asarray(drawn > 2.0 * unit * np.where(np.isfinite(apart), apart, np.inf))
+
+
+def whole(samples: Samples, rows: Array) -> Array:
+    """Return rows as the map sees them, where what is missing is the mean of its feature."""
+    cloud = np.asarray(samples.rows(rows), dtype=np.float64)
+    gaps = np.isnan(cloud)
+    if not gaps.any():
+        return cloud
+    seen = (~gaps).sum(axis=0)
+    mean = np.divide(np.nansum(cloud, axis=0), seen, out=np.zeros(cloud.shape[1]), where=seen > 0)
+    return np.asarray(np.where(gaps, mean, cloud))

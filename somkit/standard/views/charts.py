@@ -10,7 +10,7 @@ import numpy as np
 
 from somkit.components import Visualiser
 from somkit.standard.views._canvas import COLOURS, colour_bar, headline, make_room, scale, size_of
-from somkit.standard.views._paint import draw_lines
+from somkit.standard.views._paint import draw_lines, whole
 from somkit.standard.views._stage import INK, LINE
 from somkit.standard.views.labels import PALETTE, Look, are_quantities, classes_of
 from somkit.trained import distinct_labels, is_missing
@@ -18,7 +18,6 @@ from somkit.trained import distinct_labels, is_missing
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from somkit.samples import Samples
     from somkit.trained import TrainedMap
 
 Array = np.ndarray[Any, Any]
@@ -78,7 +77,7 @@ class DataSpace(Visualiser):
         else:
             samples = trained.samples(X, sample_weight)
             rows = np.linspace(0, len(samples) - 1, min(len(samples), MOST_DOTS)).astype(np.int64)
-            cloud, weight = _whole(samples, rows), None if samples.weight is None else samples.weight[rows]
+            cloud, weight = whole(samples, rows), None if samples.weight is None else samples.weight[rows]
         project, shares = _plane(cloud, weight)
         if rows is not None:
             _draw_samples(ax, project(cloud), None if y is None else np.asarray(y)[rows])
@@ -94,17 +93,6 @@ class DataSpace(Visualiser):
         headline(ax, "Lattice in the data", "circles: units" if rows is None else "circles: units, dots: samples")
         make_room(ax)
         return ax
-
-
-def _whole(samples: Samples, rows: Array) -> Array:
-    """Return rows in which what is missing is the mean of its feature."""
-    cloud = np.asarray(samples.rows(rows), dtype=np.float64)
-    gaps = np.isnan(cloud)
-    if not gaps.any():
-        return cloud
-    seen = (~gaps).sum(axis=0)
-    mean = np.divide(np.nansum(cloud, axis=0), seen, out=np.zeros(cloud.shape[1]), where=seen > 0)
-    return np.asarray(np.where(gaps, mean, cloud))
 
 
 def _plane(cloud: Array, weight: Array | None) -> tuple[Any, tuple[float, float]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from somkit.components import Visualiser
 from somkit.standard.views._canvas import needed
-from somkit.standard.views._paint import Words, map_size, paint_whole
+from somkit.standard.views._paint import Words, map_size, paint_whole, whole
 from somkit.standard.views.u_matrix import neighbour_distances
 from somkit.validators import integer, number
 
@@ -93,8 +93,8 @@ class PMatrix(Visualiser):
 
     Notes
     -----
-    The Pareto radius is taken between at most 2,000 samples, evenly spaced in X. Where it is 0, as most samples are
-    the same, only samples equal to the vector count.
+    The Pareto radius is taken between at most 2,000 samples, evenly spaced in X, with gaps filled by the mean of the
+    feature. Where it is 0, as most samples are the same, only samples equal to the vector count.
 
     Ultsch (2003), Maps for the visualization of high-dimensional data spaces, Proceedings of WSOM'03, 225-230. Ultsch
     (2005), Pareto density estimation: a density estimation for knowledge discovery, doi:10.1007/3-540-26981-9_12.
@@ -192,7 +192,7 @@ def pareto_radius(trained: TrainedMap, X: Any) -> float:
     """Return the radius within which the median sample has 20.13 % of the samples, itself included."""
     samples = trained.samples(X)
     n = min(len(samples), MOST_MEASURED)
-    rows = samples.rows(np.linspace(0, len(samples) - 1, n).astype(np.int64))
+    rows = whole(samples, np.linspace(0, len(samples) - 1, n).astype(np.int64))
     place = max(math.ceil(PARETO * n), 1) - 1
     return float(np.median(np.partition(np.asarray(trained.metric.pairwise(rows, rows)), place, axis=1)[:, place]))
 

@@ -24,8 +24,8 @@ Array = np.ndarray[Any, Any]
 class Missing(Visualiser):
     """The share of values that are missing among the samples of each unit.
 
-    It needs a map whose metric accepts samples with missing values, NaN; with other metrics there is nothing to show
-    but zeros.
+    It needs a map whose metric accepts missing values, ``"euclidean:missing=ignore"`` for instance; with other metrics
+    there is nothing to show but zeros.
 
     Notes
     -----
