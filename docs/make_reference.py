@@ -7,10 +7,16 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import attrs
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import make_pictures  # its folder is put on the path by the line above
 
 from somkit.components import KINDS, Component
 from somkit.plugins import Plugins
@@ -24,6 +30,10 @@ Every part that ships with somkit, generated from the registry by `docs/make_ref
 the parts of the plugins that are installed where you are, `somkit show KIND NAME` shows one of them.
 
 A part is spelt `name:parameter=value,...` ([spelling](spelling.md)); as a class it is imported from `somkit.standard`.
+
+The pictures, by `docs/make_pictures.py`, show parts with their defaults: a topology as it becomes for 40 samples, a
+metric as lines of equal distance from a point, a schedule in both roles as a share of its largest value, and the map on
+samples of two features before training (initialisers; orange for trainers) and after it (blue for trainers).
 """
 
 KIND_NOTES = {
@@ -52,7 +62,7 @@ KIND_NOTES = {
 PLURALS = {"topology": "Topologies"}
 
 _HEADING = re.compile(r"^(\w[\w ]*)\n-{3,}\n", re.MULTILINE)
-_DOI = re.compile(r"doi:(10\.[^\s,;)]+)")
+_DOI = re.compile(r"doi:(10\.(?:[^\s,;()]|\([^\s()]*\))+)")  # brackets belong to a DOI where they are closed
 _PARAMETER = re.compile(r"^(\w[\w, ]*) : (.+)\n((?:[ \t]+.*\n?|\n)*)", re.MULTILINE)
 
 
@@ -98,7 +108,7 @@ def sentence(component: type[Component]) -> str:
 def sources(component: type[Component]) -> str:
     """Return links to the papers and books that a docstring names by DOI."""
     found = dict.fromkeys(doi.rstrip(".") for doi in _DOI.findall(component.__doc__ or ""))
-    return ", ".join(f"[doi:{doi}](https://doi.org/{doi})" for doi in found)
+    return ", ".join(f"[doi:{doi}](https://doi.org/{quote(doi)})" for doi in found)
 
 
 def part(entry: Entry) -> list[str]:
@@ -128,10 +138,13 @@ def text() -> str:
     for kind in KINDS:
         entries = registry.entries(kind)
         lines += [f"## {PLURALS.get(kind, kind.capitalize() + 's')}", "", KIND_NOTES[kind], ""]
-        lines += ["| part | in a sentence | source |", "|---|---|---|"]
+        drawn = kind in make_pictures.DRAWN
+        lines += [f"| part | in a sentence | source |{' picture |' * drawn}", f"|---|---|---|{'---|' * drawn}"]
         for entry in entries:
             link = f"[`{entry.name}`](#{_anchor(entries, entry, registry)})"
-            lines.append(f"| {link} | {_escaped(sentence(entry.component))} | {sources(entry.component)} |")
+            row = f"| {link} | {_escaped(sentence(entry.component))} | {sources(entry.component)} |"
+            image = f" ![{entry.name}](../images/components/{make_pictures.file_name(kind, entry.name)}) |"
+            lines.append(row + image * drawn)
         lines.append("")
         for entry in entries:
             lines += part(entry)

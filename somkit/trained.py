@@ -13,6 +13,7 @@ import numpy as np
 
 from somkit.clustering import cluster_codebook
 from somkit.components import Exporter, Measure, Metric, Visualiser
+from somkit.dashboard import draw_dashboard
 from somkit.engine import prepare, search
 from somkit.errors import ParameterError, SampleError
 from somkit.kernels import TreeSum
@@ -28,6 +29,7 @@ from somkit.storage import Record, encode_values, write_record
 if TYPE_CHECKING:
     import networkx as nx
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from scipy.sparse import csr_array
 
     from somkit.recipe import Recipe
@@ -364,7 +366,8 @@ class TrainedMap:
         Parameters
         ----------
         view : str, dict or Visualiser
-            ``"u_matrix"``, ``"hits"``, ``"labels"``, ``"component_planes"`` or any other that is registered.
+            ``"u_matrix"``, ``"hits"``, ``"labels"``, ``"component_planes"`` or any other that is registered:
+            ``somkit components visualiser`` lists them.
         ax : matplotlib Axes, optional
             Where to draw; by default a figure of its own.
         X, y, sample_weight : arrays, optional
@@ -379,6 +382,25 @@ class TrainedMap:
             figure = Figure(figsize=part.figure_size(self), layout="constrained")
             ax = figure.add_subplot(projection=part.projection)
         return part.draw(self, ax, X, y, sample_weight)
+
+    def dashboard(self, X: Any = None, y: Any = None, sample_weight: Any = None) -> Figure:
+        """Return one matplotlib figure with the usual six pictures: ``trained.dashboard(X, y).savefig(path)``.
+
+        These are the views "u_matrix", "hits", "labels", "clusters", "quality" and "component_planes"; those that need
+        samples or labels are left out where there are none.
+
+        Parameters
+        ----------
+        X, y, sample_weight : arrays, optional
+            The samples, in the units of the data, their labels and weights.
+
+        Examples
+        --------
+        >>> trained = TrainedMap.from_codebook("hex:rows=3,columns=3", [[float(unit)] for unit in range(9)])
+        >>> [ax.get_title() for ax in trained.dashboard().axes]
+        ['U-matrix', 'Clusters', 'x0']
+        """
+        return draw_dashboard(self, X, y, sample_weight)
 
     def export(
         self, exporter: Any, path: str | Path, X: Any = None, y: Any = None, sample_weight: Any = None, **fields: Any

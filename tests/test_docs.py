@@ -100,6 +100,14 @@ def test_list_of_components_is_up_to_date():
     assert (DOCS / "reference" / "components.md").read_text(encoding="utf-8") == _script("make_reference").text()
 
 
+def test_every_part_that_is_drawn_has_its_picture_and_no_other_is_left():
+    """The folder holds a small picture for each part of the kinds that are drawn, and nothing else."""
+    pictures = _script("make_pictures")
+    found = {path.name: path.stat().st_size for path in pictures.FOLDER.iterdir()}
+    assert found.keys() == pictures.wanted().keys()
+    assert max(found.values()) < pictures.LARGEST
+
+
 def test_reference_names_every_public_name():
     """api.md names everything that ``from somkit import ...`` promises."""
     text = (DOCS / "reference" / "api.md").read_text(encoding="utf-8")

@@ -39,7 +39,7 @@ def test_an_installed_plugin_is_listed_with_its_distribution_and_parts(acme):
     """An installed plugin is loaded beside the standard one, with the distribution it came in and the parts it brings."""
     with fake_plugins(acme) as plugins:
         assert plugins.loaded[0] == Plugin(
-            "acme", "acme-som", "2.0", ("topology wheel", "schedule warm_up", "visualiser starburst")
+            "acme", "acme-som", "2.0", ("topology wheel", "schedule warm_up", "visualiser sunburst")
         )
         assert [plugin.name for plugin in plugins.loaded[1:]] == ["standard"]
         assert (plugins.failures, plugins.blocked) == ((), ())
@@ -54,7 +54,7 @@ def test_its_parts_are_found_by_name_in_an_estimator(acme):
         assert som.lattice_.nodes == tuple(range(8))
         assert som.history_[0]["learning_rate"] == 0
         assert som.map_.recipe.topology == resolve("topology", {"name": "wheel", "units": 8})
-        assert som.map_.draw("starburst").lines[0].get_color() == "tab:orange"
+        assert som.map_.draw("sunburst").lines[0].get_color() == "tab:orange"
 
 
 def test_its_parts_come_back_with_a_saved_map(acme, tmp_path):
@@ -102,7 +102,7 @@ def test_its_parts_keep_the_laws(acme):
     """The kit runs every law on every part of an installed plugin."""
     with fake_plugins(acme):
         kept = check_plugin("acme")
-    assert {"topology wheel: spellings_round_trip", "visualiser starburst: drawn_where_it_was_asked"} <= set(kept)
+    assert {"topology wheel: spellings_round_trip", "visualiser sunburst: drawn_where_it_was_asked"} <= set(kept)
 
 
 def test_nothing_of_a_fake_distribution_is_left_behind(acme):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
+from pathlib import Path
 
 import networkx as nx
 import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
+from sklearn.preprocessing import StandardScaler
 
 from somkit import SOM, Recipe, load
 from somkit.recipe import load_checkpoint
@@ -16,6 +19,13 @@ from somkit.standard.trainers.mst_retrain import spanning_tree
 
 X = load_iris().data
 SETTINGS = {"topology": "hex:rows=5,columns=7", "random_state": 0}
+MINISOM = json.loads((Path(__file__).parent / "data" / "minisom_defaults.json").read_text(encoding="utf-8"))
+WELL_KNOWN = {
+    "iris": (load_iris, False),
+    "wine": (load_wine, True),
+    "digits": (load_digits, False),
+    "breast_cancer": (load_breast_cancer, True),
+}
 SETTLED = "join:schedules=[linear,{name=constant,value=1}],boundaries=[0.05]"
 
 
@@ -141,6 +151,53 @@ def test_defaults_do_on_well_known_data(data, scale, trainer):
     batch = Recipe(**settings).fit(samples).quantisation_error(samples)
     found = Recipe(trainer=trainer, **settings).fit(samples).quantisation_error(samples)
     assert found < batch * (1.5 if trainer == "minibatch" else 1.02)
+
+
+def _beside_minisom(name, topology, **settings):
+    """Return a map of the size that MiniSom had and its samples, and the medians of MiniSom's errors."""
+    load_data, scaled = WELL_KNOWN[name]
+    samples = StandardScaler().fit_transform(load_data().data) if scaled else load_data().data
+    kind = {"rectangular": "grid", "hexagonal": "hex"}[topology]
+    size = f"{kind}:rows={MINISOM['rows']},columns={MINISOM['columns']}"
+    trained = Recipe(topology=size, random_state=0, epochs=MINISOM["epochs"], **settings).fit(samples)
+    theirs = {error: float(np.median(values)) for error, values in MINISOM["errors"][name][topology].items()}
+    return trained, samples, theirs
+
+
+@pytest.mark.xfail(
+    reason="our last radius, half an edge, smooths more than MiniSom's third of one: 7 to 28 % above it", strict=True
+)
+@pytest.mark.parametrize("topology", ["rectangular", "hexagonal"])
+@pytest.mark.parametrize("name", WELL_KNOWN)
+def test_the_default_recipe_quantises_as_finely_as_minisom_s(name, topology):
+    """Untuned, the quantisation error would be within 5 % of what MiniSom's untuned map of one size has.
+
+    The limit was set before any figure was seen, and it is not met on any of the four data sets.
+    """
+    trained, samples, theirs = _beside_minisom(name, topology)
+    assert trained.quantisation_error(samples) <= 1.05 * theirs["quantisation"]
+
+
+@pytest.mark.parametrize("name", WELL_KNOWN)
+def test_the_default_recipe_keeps_the_order_that_minisom_s_does(name):
+    """Untuned, the topographic error is at most 0.05 above that of MiniSom's untuned map of one size.
+
+    The limit was set before any figure was seen. Hexagons only: on a grid MiniSom counts diagonals as edges.
+    """
+    trained, samples, theirs = _beside_minisom(name, "hexagonal")
+    assert trained.measure("topographic_error", samples) <= theirs["topographic"] + 0.05
+
+
+@pytest.mark.parametrize("topology", ["rectangular", "hexagonal"])
+@pytest.mark.parametrize("name", WELL_KNOWN)
+def test_with_minisom_s_radius_the_quantisation_error_is_minisom_s(name, topology):
+    """With the radius that MiniSom has, the quantisation error is within the 5 % that the default recipe misses.
+
+    This comparison was added once that had been seen, to tell whether the radius is the reason (measured: 0.94 to 1.03
+    times MiniSom's).
+    """
+    trained, samples, theirs = _beside_minisom(name, topology, radius="asymptotic:start=1,rate=2")
+    assert trained.quantisation_error(samples) <= 1.05 * theirs["quantisation"]
 
 
 def test_partial_fit_goes_on_with_the_schedule():

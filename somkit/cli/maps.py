@@ -12,7 +12,7 @@ import click
 
 from somkit.cli.data import Data, read_data_for
 from somkit.cli.files import PATH, check_output, check_picture, read_map
-from somkit.cli.pictures import check_view, draw_dashboard, samples_of, save_figure, save_picture
+from somkit.cli.pictures import check_view, samples_of, save_figure, save_picture
 from somkit.cli.say import complain, number, table
 from somkit.components import Measure
 from somkit.measuring import every_measure
@@ -149,7 +149,7 @@ def dashboard(map_file: Path, data: Path | None, out: Path, label: str | None) -
     check_output(out, map_file, data)
     check_picture(out)
     trained = read_map(map_file)
-    save_figure(draw_dashboard(trained, _read(trained, data, label)), out)
+    save_figure(trained.dashboard(**samples_of(_read(trained, data, label))), out)
 
 
 @click.command()

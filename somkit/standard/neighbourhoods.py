@@ -40,6 +40,10 @@ class Gaussian(Neighbourhood):
 class Bubble(Neighbourhood):
     """All within the radius alike: 1 where d <= r, else 0.
 
+    Notes
+    -----
+    Kohonen (2001), Self-Organizing Maps, 3rd edition, doi:10.1007/978-3-642-56927-2.
+
     Examples
     --------
     >>> float(Bubble()(1.0, 1.0)), float(Bubble()(1.1, 1.0))

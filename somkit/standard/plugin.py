@@ -137,7 +137,27 @@ def somkit_measures() -> list[type[Measure]]:
 @hookimpl
 def somkit_visualisers() -> list[type[Visualiser]]:
     """Pictures with matplotlib."""
-    return [standard.UMatrix, standard.Hits, standard.Labels, standard.ComponentPlanes]
+    return [
+        standard.UMatrix,
+        standard.Hits,
+        standard.Labels,
+        standard.ComponentPlanes,
+        standard.Pies,
+        standard.Clusters,
+        standard.Glyphs,
+        standard.NeighbourGraph,
+        standard.Starburst,
+        standard.Sdh,
+        standard.PMatrix,
+        standard.UStarMatrix,
+        standard.Quality,
+        standard.Activation,
+        standard.Trajectory,
+        standard.Missing,
+        standard.DataSpace,
+        standard.Dendrogram,
+        standard.TrainingCurves,
+    ]
 
 
 @hookimpl

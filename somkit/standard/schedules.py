@@ -92,6 +92,10 @@ class Linear(Schedule):
     stop : float, optional
         Where it stops; left out, the role's: learning rate 0.01, radius half an edge.
 
+    Notes
+    -----
+    Kohonen (2001), Self-Organizing Maps, 3rd edition, doi:10.1007/978-3-642-56927-2.
+
     Examples
     --------
     >>> Linear(start=3, stop=1)(0.5)
@@ -124,6 +128,10 @@ class Power(Schedule):
         Where it starts; left out, the role's: learning rate 0.5, radius a quarter of the map's diameter.
     stop : float, optional
         Where it stops; left out, the role's: learning rate 0.01, radius half an edge.
+
+    Notes
+    -----
+    Martinetz, Berkovich & Schulten (1993), "Neural-gas" network for vector quantization, doi:10.1109/72.238311.
 
     Examples
     --------

@@ -226,5 +226,5 @@ def shorten(text: str, letters: int) -> str:
 
 def needed(view: str, argument: str, what: str, instead: str = "") -> SampleError:
     """Build the sentence for a view that lacks samples or labels."""
-    call = "X=X, y=y" if view == "labels" else f"{argument}={argument}"
+    call = "X=X, y=y" if view in {"labels", "pies"} else f"{argument}={argument}"
     return SampleError(f"view '{view}' needs {argument}, {what}; draw it with trained.draw('{view}', {call}){instead}.")

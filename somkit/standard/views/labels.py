@@ -140,7 +140,7 @@ class Labels(Visualiser):
             look.mark(ax, stage, members)
         _draw_empty(ax, stage, classes < 0)
         looks = [*labels, ("no sample", None)] if (classes < 0).any() else labels
-        _legend(ax, stage, looks)
+        draw_legend(ax, stage, looks)
         note = "the commonest among the samples of each unit"
         headline(ax, "Labels", note if self.method == "majority" else "of the sample that won each unit most often")
 
@@ -206,7 +206,8 @@ def _draw_empty(ax: Axes, stage: Stage, empty: Array) -> None:
         stage.fill(ax, empty, grow=0.5, facecolors=EMPTY, edgecolors=LINE, linewidths=0.6)
 
 
-def _legend(ax: Axes, stage: Stage, looks: list[tuple[str, Any]]) -> None:
+def draw_legend(ax: Axes, stage: Stage, looks: list[tuple[str, Any]]) -> None:
+    """Draw the legend beside the map or below it; a look that is None is an empty unit's."""
     names = [label for label, _ in looks]
     width, height = size_of(ax)
     fontsize = 9 * scale(ax)

@@ -17,7 +17,9 @@ from somkit.standard.views._canvas import (
     limits,
     make_room,
 )
+from somkit.standard.views._paint import draw_lines, over_seam
 from somkit.standard.views._stage import EMPTY, LINE, Stage
+from somkit.validators import choice
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,6 +57,12 @@ def neighbour_distances(trained: TrainedMap) -> Array:
 class UMatrix(Visualiser):
     """Mean distance from each unit to its neighbours: clusters are dark valleys, the borders between them light ridges.
 
+    Parameters
+    ----------
+    cells : "units" | "between"
+        ``between``: units are half as large, and between any two neighbours is a cell with their distance. Steps over
+        the seam of a map without borders have no such cell, as there is no room between them on paper.
+
     Notes
     -----
     Unit i has the value sum over neighbours j of d(w_i, w_j) / number of neighbours, where neighbours are joined by an
@@ -73,6 +81,7 @@ class UMatrix(Visualiser):
     """
 
     name: ClassVar[str] = "u_matrix"
+    cells: str = attrs.field(default="units", validator=choice("units", "between"))
 
     def figure_size(self, trained: TrainedMap) -> tuple[float, float]:
         """Return a size with the shape of the map and room for the colour bar."""
@@ -86,9 +95,13 @@ class UMatrix(Visualiser):
         alone = np.isnan(values)
         stage.set_up(ax)
         if not alone.all():
-            low, high = limits(values)
-            shown = stage.fill(ax, ~alone, values=values, cmap=COLOURS, clim=(low, high))
-            colour_bar(ax, shown, values, "mean distance to neighbours", stage.side)
+            between = edge_distances(trained) if self.cells == "between" else values
+            seams = {"edgecolors": "face", "linewidths": 0.2} if self.cells == "between" and stage.has_cells else {}
+            shown = stage.fill(ax, ~alone, values=values, cmap=COLOURS, clim=limits(between), **seams)
+            if self.cells == "between":
+                _draw_between(ax, stage, values, between)
+            label = "mean distance to neighbours" if self.cells == "units" else "distance between neighbours"
+            colour_bar(ax, shown, between, label, stage.side)
         else:
             ax.set_anchor("C")  # nothing stands beside the map
         if alone.any():
@@ -96,6 +109,25 @@ class UMatrix(Visualiser):
         headline(ax, "U-matrix", _note(int(alone.sum()), len(alone)))
         make_room(ax)
         return ax
+
+
+def _draw_between(ax: Axes, stage: Stage, values: Array, between: Array) -> None:
+    """Draw a cell of half the size on each unit and between any two; half-sized cells fill the same plane."""
+    from matplotlib.collections import PolyCollection
+
+    edges = stage.lattice.edges
+    joint = ~over_seam(stage, edges)
+    style: dict[str, Any] = {"cmap": COLOURS, "clim": limits(between), "linewidths": 0}
+    if stage.has_cells:
+        outline = (stage.shapes[edges[joint, 0]] - stage.centres[edges[joint, 0], None]) / 2
+        middle = stage.centres[edges[joint]].mean(axis=1)
+        shapes = PolyCollection(list(middle[:, None] + outline), zorder=3, **style)
+        shapes.set_array(between[joint])
+        ax.add_collection(shapes, autolim=False)
+        stage.fill(ax, ~np.isnan(values), grow=0.5, values=values, zorder=3, **style)
+    else:
+        lines = draw_lines(ax, stage.centres[edges], **{**style, "linewidths": 3.0}, zorder=1.5)
+        lines.set_array(between)
 
 
 def _note(alone: int, m: int) -> str:

@@ -70,10 +70,10 @@ class WarmUp(Schedule):
 
 @final
 @attrs.frozen(kw_only=True)
-class Starburst(Visualiser):
+class Sunburst(Visualiser):
     """Rays from the middle of the map to every unit, as long as the unit's vector."""
 
-    name: ClassVar[str] = "starburst"
+    name: ClassVar[str] = "sunburst"
 
     def draw(self, trained: Any, ax: Any, X: Any = None, y: Any = None, sample_weight: Any = None) -> Any:
         """Draw the rays on ``ax``."""
@@ -99,5 +99,5 @@ def somkit_schedules() -> list[type[Schedule]]:
 
 @hookimpl
 def somkit_visualisers() -> list[type[Visualiser]]:
-    """Return the starburst."""
-    return [Starburst]
+    """Return the sunburst."""
+    return [Sunburst]
