@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 from scipy.spatial.distance import cdist
 from sklearn.datasets import load_iris, load_wine
 from sklearn.metrics.pairwise import haversine_distances
@@ -256,6 +257,15 @@ def test_a_median_is_numpys_of_an_odd_number_of_samples():
     assert np.array_equal(trained.codebook, [np.median(X, axis=0)])
 
 
+def test_medians_are_of_what_is_observed():
+    """A lone unit moves to the median of the values there are, and keeps a feature that has none."""
+    X = np.array([[1.0, np.nan, np.nan], [5.0, np.nan, 7.0], [2.0, np.nan, np.nan]])
+    recipe = Recipe(
+        topology="line:units=1", metric="euclidean:missing=ignore", trainer="batch:centre=median", epochs=1
+    )
+    assert recipe.fit(X, initial_codebook=[[0.0, 3.0, 0.0]]).codebook.tolist() == [[2, 3, 7]]
+
+
 def test_chunks_of_units_change_nothing(monkeypatch):
     """Medians are the same to the bit however many units are worked out at once."""
     X = load_iris().data
@@ -405,9 +415,9 @@ REFUSED = {
             "categories; use initialiser='sample'."
         ),
     ),
-    "medians of what is missing": (
-        lambda: Recipe(metric="euclidean:missing=ignore", trainer="batch:centre=median").fit([[1.0, np.nan], [2, 3]]),
-        "trainer 'batch:centre=median' takes no missing values and no sparse X; impute them, pass X.toarray().",
+    "medians of sparse samples": (
+        lambda: Recipe(trainer="batch:centre=median", initialiser="sample").fit(csr_array(np.eye(4))),
+        "trainer 'batch:centre=median' takes no sparse X; take means, or pass X.toarray().",
     ),
     "half a category": (
         lambda: Recipe(

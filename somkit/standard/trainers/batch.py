@@ -115,10 +115,10 @@ class Batch(Trainer):
     def run_epoch(self, task: Task, state: State) -> State:
         """Find every sample's best unit, then move all units."""
         ordered = self.centre in {"median", "mode"}
-        if task.samples.missing or task.samples.is_sparse:
-            if ordered:
-                message = f"trainer '{self}' takes no missing values and no sparse X; impute them, pass X.toarray()."
-                raise RecipeError(message)
+        if ordered and task.samples.is_sparse:
+            message = f"trainer '{self}' takes no sparse X; take means, or pass X.toarray()."
+            raise RecipeError(message)
+        if not ordered and (task.samples.missing or task.samples.is_sparse):
             return run_partial_epoch(task, state, directions=self._directs(task))
         progress = task.progress(state.epoch)
         radius = float(task.radius.values(progress, "radius"))
@@ -139,7 +139,7 @@ class Batch(Trainer):
         )
 
     def _means(self, task: Task, state: State, radius: float) -> tuple[Array, Any, float, Mapping[str, Any]]:
-        """Return the means of the units that weight reaches, which these are, the sum of the distances, and hints."""
+        """Return the means where weight reaches, the places of these, the sum of the distances, and hints."""
         sums, error, hints = self._gather(task, state)
         spread = state.lattice.spread(sums, task.neighbourhood.at(radius), task.n_jobs)
         reached = spread[:, -1] > 0
@@ -164,8 +164,9 @@ class Batch(Trainer):
             )
             raise RecipeError(message)
         best, error = find(task, state)
-        found, reached = centres_of(task, state, best, radius, self.centre)
-        return found, reached, error, {}
+        found = centres_of(task, state, best, radius, self.centre)
+        reached = ~np.isnan(found)
+        return found[reached], reached, error, {}
 
     def _directs(self, task: Task) -> bool:
         """Tell whether the centre is the mean of directions."""

@@ -24,7 +24,7 @@ def find(task: Task, state: State) -> tuple[Array, float]:
     return np.concatenate([units[:, 0] for units, _ in found]), float(error)
 
 
-def centres_of(task: Task, state: State, best: Array, radius: float, centre: str) -> tuple[Array, Array]:
+def centres_of(task: Task, state: State, best: Array, radius: float, centre: str) -> Array:
     """Return the medians or the modes of the samples, weighted by their influence on each unit.
 
     Parameters
@@ -36,29 +36,30 @@ def centres_of(task: Task, state: State, best: Array, radius: float, centre: str
 
     Returns
     -------
-    values : array of shape (r, d), float64
-        One row for each unit that weight reaches.
-    reached : array of shape (m,), bool
+    array of shape (m, d), float64
+        Of what is observed; NaN where no weight reaches.
     """
     samples, m = task.samples, len(state.lattice)
     X = np.concatenate([samples.block(number) for number in range(samples.block_count)])
     weight = np.ones(len(X)) if samples.weight is None else samples.weight
-    orders = [np.argsort(X[:, feature], kind="stable").astype(np.intp) for feature in range(X.shape[1])]
+    observed = len(X) - np.isnan(X).sum(axis=0)
+    orders = [np.argsort(x, kind="stable")[:count] for x, count in zip(X.T, observed.tolist(), strict=True)]  # NaN last
     choose = _median if centre == "median" else _mode
     units = max(1, NUMBERS // max(len(X), m))
 
-    def of_units(number: int) -> tuple[Array, Array]:
+    def of_units(number: int) -> Array:
         chunk = np.arange(number * units, min((number + 1) * units, m))
-        influence = task.neighbourhood.influences(state.lattice.distances_from(chunk), radius)
-        influence = influence[:, best] * weight
-        largest = influence.max(axis=1)
-        reached = largest > 0
-        share = influence[reached] / largest[reached, None]  # halves of the faintest influences would underflow
-        columns = [choose(X[order, feature], share[:, order]) for feature, order in enumerate(orders)]
-        return np.column_stack(columns), reached
+        influence = task.neighbourhood.influences(state.lattice.distances_from(chunk), radius)[:, best] * weight
+        found = np.full((len(chunk), X.shape[1]), np.nan)
+        for feature, order in enumerate(orders):
+            share = influence[:, order]
+            largest = share.max(axis=1, initial=0)
+            reached = largest > 0
+            if reached.any():  # halves of the faintest influences would underflow
+                found[reached, feature] = choose(X[order, feature], share[reached] / largest[reached, None])
+        return found
 
-    found = list(map_blocks(of_units, -(-m // units), task.n_jobs))
-    return np.concatenate([values for values, _ in found]), np.concatenate([reached for _, reached in found])
+    return np.concatenate(list(map_blocks(of_units, -(-m // units), task.n_jobs)))
 
 
 def _median(values: Array, weight: Array) -> Array:
