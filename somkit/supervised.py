@@ -272,8 +272,8 @@ class SOMRegressor(RegressorMixin, MapEstimator):  # type: ignore[misc]  # untyp
     >>> from somkit import SOMRegressor
     >>> X = np.linspace(0, 1, 200)[:, None]
     >>> model = SOMRegressor(topology="line:units=20", random_state=0).fit(X, np.hstack([X, X**2]))
-    >>> model.predict([[0.5]]).round(1)
-    array([[0.5, 0.2]])
+    >>> model.predict([[0.8]]).round(1)
+    array([[0.8, 0.6]])
     """
 
     def __init__(
