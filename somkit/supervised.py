@@ -45,12 +45,20 @@ def _shares(distance: Array, variance: float) -> Array:
     return np.asarray(np.divide(bell, total, out=np.zeros_like(bell), where=total > 0))
 
 
-def _blocks(samples: Samples, given: Array) -> Iterator[tuple[Array, Array, Array]]:
+def _blocks(samples: Samples, given: Array) -> Iterator[tuple[Array, Any, Array]]:
     """Yield the numbers, the vectors and the weights of the samples numbered in ``given``, block by block."""
     for start in range(0, len(given), BLOCK_ROWS):
         rows = given[start : start + BLOCK_ROWS]
         weight = np.ones(len(rows)) if samples.weight is None else samples.weight[rows]
         yield rows, samples.rows(rows), weight
+
+
+def _pulled(pull: Array, block: Any, codebook: Array) -> Array:
+    """Return sum_i R_ij (x_i - w_j) over the observed features of a dense or sparse block, shape (m, d)."""
+    if isinstance(block, np.ndarray) and np.isnan(block).any():
+        seen = ~np.isnan(block)
+        return np.asarray(pull.T @ np.where(seen, block, 0.0) - (pull.T @ seen) * codebook)
+    return np.asarray(pull.T @ block - pull.sum(axis=0)[:, None] * codebook)
 
 
 def _refined(
@@ -74,7 +82,7 @@ def _refined(
             pull = _shares(own, variance)
             pull -= _shares(distance, variance) * pull.any(axis=1, keepdims=True)
             pull *= weight[:, None]
-            toward += pull.T @ block - pull.sum(axis=0)[:, None] * codebook
+            toward += _pulled(pull, block, codebook)
             asked += np.abs(pull).sum(axis=0)
         rate = RATE * (1 - step / steps)
         codebook += rate * np.divide(toward, asked[:, None], out=np.zeros_like(toward), where=asked[:, None] > 0)

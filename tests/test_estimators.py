@@ -4,6 +4,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.cluster import DBSCAN
 from sklearn.datasets import load_digits, load_iris, load_wine
@@ -99,6 +100,20 @@ def test_parts_of_every_kind(iris, parts):
     assert model.fit(X, y).score(X, y) > 0.9
     assert SOMRegressor(topology=nx.karate_club_graph(), random_state=0, **parts).fit(X, y).score(X, y) > 0.85
     assert clone(model).set_params(topology="ring", topology__units=12).fit(X, y).prototypes_.shape == (12, 4)
+
+
+def test_sparse_and_missing(iris):
+    """Sparse samples give what dense ones do, and samples with gaps are classified and regressed."""
+    X, y = iris
+    X = np.where(X < 1, 0, X)
+    for model in (
+        SOMClassifier(initialiser="sample", random_state=0),
+        SOMRegressor(initialiser="sample", random_state=0),
+    ):
+        dense, sparse = clone(model).fit(X, y), clone(model).fit(csr_array(X), y)
+        assert np.allclose(dense.predict(X), sparse.predict(csr_array(X)), atol=1e-6)
+        gaps = np.where(np.random.default_rng(0).random(X.shape) < 0.1, np.nan, X)
+        assert clone(model).set_params(metric="euclidean:missing=ignore").fit(gaps, y).score(gaps, y) > 0.85
 
 
 def test_what_a_classifier_refuses(iris):
