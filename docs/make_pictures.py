@@ -126,9 +126,7 @@ def file_name(kind: str, name: str) -> str:
 def wanted() -> dict[str, tuple[str, type[Any]]]:
     """Return kind and class of every part that has a picture, by the picture's name."""
     registry = Plugins(only=["standard"]).registry
-    return {
-        file_name(kind, entry.name): (kind, entry.component) for kind in DRAWN for entry in registry.entries(kind)
-    }
+    return {file_name(kind, entry.name): (kind, entry.component) for kind in DRAWN for entry in registry.entries(kind)}
 
 
 def picture(kind: str, part: Any) -> bytes:
