@@ -17,7 +17,7 @@ from somkit.errors import ParameterError, RecipeError
 from somkit.kernels import rank, tie
 from somkit.lattice import Influence, Lattice, lattice_of_graph
 from somkit.notation import write
-from somkit.samples import Samples, Scaling
+from somkit.samples import Samples, Scaling, check_within
 from somkit.searching import MovingCodebook, PiecewiseSearcher, PlainCodebook, PlainSearcher, Searcher, Tiles
 from somkit.validators import holds_nan, number, plain, refuse
 
@@ -169,14 +169,26 @@ class Metric(Component):
         return ()
 
     @property
-    def centre(self) -> Literal["mean", "normalised_mean"] | None:
-        """What trainers take: ``batch_update``, unless it depends on the metric's fields."""
+    def centre(self) -> Literal["mean", "normalised_mean", "mode"] | None:
+        """What trainers take: ``batch_update``, unless it depends on the metric's fields.
+
+        "mode": features are categories, and units must hold values that samples have; trainers and initialisers that
+        make others refuse the metric.
+        """
         return self.batch_update
 
     @property
     def features(self) -> int | None:
         """How many features a sample must have; None: any number."""
         return None
+
+    def limits(self, features: int) -> tuple[Array, Array]:
+        """Return the smallest and the largest value that each feature may have, two arrays (d,); by default any.
+
+        Samples outside are refused where they come in, and so is a first codebook that is given. What an initialiser
+        puts outside is moved to the nearest limit; means of what is within stay there.
+        """
+        return np.full(features, -np.inf), np.full(features, np.inf)
 
     def fitted(self, samples: Samples) -> Metric:
         """Return this metric with what it learns from the samples trained on filled in; itself where there is nothing.
@@ -188,8 +200,11 @@ class Metric(Component):
         return self
 
     def check_samples(self, samples: Samples) -> None:
-        """Raise `SampleError` if there is no distance from one of the samples; called for all that a map is given."""
-        del samples
+        """Raise `SampleError` if there is no distance from one of the samples; called for all that a map is given.
+
+        By default for those with values outside `limits`.
+        """
+        check_within(samples, self.limits(samples.features), f"metric '{self.name}'")
 
     @final
     def read(
@@ -371,13 +386,20 @@ class Neighbourhood(Component):
 
 @attrs.frozen(kw_only=True)
 class Initialiser(Component):
-    """The codebook that training starts from."""
+    """The codebook that training starts from.
+
+    Attributes
+    ----------
+    draws_samples : bool
+        Whether every vector is a sample's, as metrics of categories need it.
+    """
 
     kind: ClassVar[str] = "initialiser"
+    draws_samples: ClassVar[bool] = False
 
     @abstractmethod
     def initialise(self, samples: Samples, lattice: Lattice, rng: np.random.Generator) -> Array:
-        """Return a finite codebook of shape (m, d).
+        """Return a finite codebook of shape (m, d); values outside a metric's `limits` are moved to them.
 
         Where the metric takes missing values the samples may hold NaN: `Samples.filled_rows` has none, and neither have
         `mean`, `bounds` and `principal_components`.

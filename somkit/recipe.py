@@ -30,7 +30,7 @@ from somkit.run import Run, check_missing, check_order, check_resume, check_resu
 from somkit.samples import Samples, Scaling
 from somkit.spelling import resolve
 from somkit.storage import Record, read_record
-from somkit.trained import TrainedMap, check_codebook, check_features
+from somkit.trained import TrainedMap, check_codebook, check_features, check_limits
 from somkit.validators import check_integer, did_you_mean
 
 Array = np.ndarray[Any, Any]
@@ -300,13 +300,16 @@ class Recipe:
         """Return the state before the first epoch; initialiser and trainer draw from separate children of the seed."""
         first, second = np.random.SeedSequence(self.random_state).spawn(2)
         m, d = len(lattice), samples.features
+        low, high = limits = self.metric.limits(d)
         if initial_codebook is None:
             found = self.initialiser.initialise(samples, lattice, np.random.default_rng(first))
             codebook = check_codebook(found, m, d, samples.dtype)
+            codebook = check_codebook(np.clip(codebook, low, high), m, d, samples.dtype)
         else:
             codebook = check_codebook(initial_codebook, m, d, samples.dtype)
             if samples.scaling is not None:
                 codebook = check_codebook(samples.scaling.apply(codebook), m, d, samples.dtype)
+            check_limits(limits, codebook, self.metric.name, "the initial codebook")
         return State(lattice=lattice, codebook=codebook, rng_state=np.random.PCG64(second).state)
 
     def train(

@@ -84,7 +84,11 @@ def build(kind: str, name: str, fields: Mapping[str, Any], registry: Registry) -
         own = {field: value for field, value in fields.items() if field in known}
         fields = own | {str(extra): sorted({**dict(own.get(str(extra), ())), **others}.items())}
     parts = nested_kinds(component)
-    values = {key: _nested(parts[key], value, registry) if key in parts else value for key, value in fields.items()}
+    names = {field.name: field.metadata.get("name") for field in attrs.fields(component)}
+    values = {
+        key: _nested(parts[key], value, registry, names.get(key)) if key in parts else value
+        for key, value in fields.items()
+    }
     try:
         return component(**values)
     except SomkitError:
@@ -99,9 +103,12 @@ def _no_parameter(kind: str, name: str, field: str, known: list[str]) -> str:
     return f"{kind} {name!r} has no parameter {field!r}{did_you_mean(field, known)}{rest}"
 
 
-def _nested(kind: str, value: Any, registry: Registry) -> Any:
+def _nested(kind: str, value: Any, registry: Registry, name: str | None) -> Any:
+    """Resolve nested parts; a dict without a name is the part that the field's metadata names, if it names one."""
     if isinstance(value, list | tuple):
-        return tuple(_nested(kind, item, registry) for item in value)
+        return tuple(_nested(kind, item, registry, name) for item in value)
+    if isinstance(value, Mapping) and name is not None:
+        value = {"name": name, **value}
     if isinstance(value, str | Mapping) or _is_graph(value):
         return resolve(kind, value, registry)
     return value

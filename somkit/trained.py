@@ -21,7 +21,7 @@ from somkit.lattice import Lattice, networkx_of_lattice
 from somkit.measuring import Estimate, estimate, every_measure
 from somkit.plugins import current
 from somkit.records import record_lattice, record_records, record_scaling
-from somkit.samples import Samples, Scaling, feature_names_of
+from somkit.samples import Samples, Scaling, describe_limits, feature_names_of
 from somkit.searching import in_dense_pieces
 from somkit.spelling import resolve
 from somkit.storage import Record, encode_values, write_record
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from somkit.recipe import Recipe
 
 Array = np.ndarray[Any, Any]
+
+ROUNDING = 1e-9  # of the largest number: so far outside a metric's limits a codebook of means may lie
 
 
 @final
@@ -113,6 +115,7 @@ class TrainedMap:
         vectors = check_codebook(codebook, len(lattice), samples.features, samples.dtype)
         part: Metric = resolve("metric", metric)
         check_features(part, samples.features, "the codebook")
+        check_limits(part.limits(samples.features), vectors, part.name, "the codebook")
         return cls(
             codebook=vectors,
             lattice=lattice,
@@ -653,6 +656,18 @@ def check_features(metric: Metric, features: int, owner: str) -> None:
     """Raise if a metric is for another number of features."""
     if metric.features not in {None, features}:
         message = f"metric '{metric.name}' measures {metric.features} feature(s), but {owner} has {features}."
+        raise SampleError(message)
+
+
+def check_limits(limits: tuple[Array, Array], codebook: Array, metric: str, owner: str) -> None:
+    """Raise if a codebook is outside a metric's limits by more than rounding."""
+    low, high = limits
+    slack = ROUNDING * np.abs(codebook).max()
+    bad = ((codebook < low - slack) | (codebook > high + slack)).any(axis=0)
+    if bad.any():
+        feature = int(np.flatnonzero(bad)[0])
+        allowed = describe_limits(low[feature], high[feature])
+        message = f"metric '{metric}' measures numbers {allowed} in feature {feature}, but {owner} has others."
         raise SampleError(message)
 
 

@@ -104,8 +104,9 @@ PARTS = {
     "part of another kind": (
         {"metric": "hex"},
         (
-            "unknown metric 'hex'. There is a topology of that name. Known: angular, canberra, chebyshev, "
-            "correlation, cosine, euclidean, mahalanobis, manhattan, minkowski, weighted."
+            "unknown metric 'hex'. There is a topology of that name. Known: angular, braycurtis, canberra, "
+            "chebyshev, correlation, cosine, euclidean, hamming, haversine, jaccard, layer, layers, mahalanobis, "
+            "manhattan, minkowski, tanimoto, weighted."
         ),
     ),
     "misspelt parameter": (

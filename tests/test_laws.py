@@ -112,6 +112,11 @@ EXAMPLES = {
         standard.Tree, branching=st.integers(1, 3), height=st.integers(0, 3) | st.just("auto")
     ),
 }
+EXAMPLES["metric standard/layer"] = [standard.Layer(columns=[0], metric=standard.Manhattan(), weight=0.5)]
+EXAMPLES["metric standard/layers"] = [
+    standard.Layers(layers=[standard.Layer(), standard.Layer(columns=[0], metric=standard.Canberra(), weight=3)]),
+    standard.Layers(layers=[standard.Layer(columns=[0], metric=standard.Hamming()), standard.Layer(weight=0.1)]),
+]
 CLAIMS = {
     "initialiser standard/pca": ("missing", "order_free"),
     "initialiser standard/sample": ("missing",),

@@ -1,13 +1,21 @@
 """Metrics: scipy's distances, whoever finds them; what is fitted is fitted once; what cannot be measured is refused."""
 
+import json
+from collections import Counter
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_iris, load_wine
+from sklearn.metrics.pairwise import haversine_distances
+from sklearn.preprocessing import StandardScaler
 
 from somkit import Recipe, Samples, TrainedMap, load, resolve
+from somkit.standard.trainers import centres
 from somkit.testing.strategies import normal
 
 WEIGHTS = [0.5, 2.0, 0.0, 3.0]
@@ -32,6 +40,88 @@ SCIPY = {
     "weighted:metric={name=minkowski,p=3},weights=[0.5,2,0,3]": lambda X, W: cdist(X, W, "minkowski", p=3, w=WEIGHTS),
     "weighted:metric=cosine,weights=[0.5,2,0,3]": lambda X, W: cdist(X, W, "cosine", w=WEIGHTS),
 }
+
+
+def _kilometres(X, W):
+    return haversine_distances(np.radians(X), np.radians(W)) * 6371.0088
+
+
+def _ruzicka(X, W):
+    x, w = X[:, None], W[None]
+    return 1 - np.minimum(x, w).sum(axis=2) / np.maximum(x, w).sum(axis=2)
+
+
+def _tanimoto(X, W):
+    product = X @ W.T
+    return 1 - product / ((X**2).sum(axis=1)[:, None] + (W**2).sum(axis=1) - product)
+
+
+def _bits(seed, n, d):
+    """Return rows of 0 and 1, each with a 1: scipy has no value, or another than 0, for two rows of zeros."""
+    bits = np.random.default_rng(seed).integers(0, 2, (n, d)).astype(float)
+    bits[:, 0] = 1
+    return bits
+
+
+def _counts(seed, n, d):
+    return np.random.default_rng(seed).uniform(0.1, 9, (n, d))
+
+
+def _codes(seed, n, d):
+    return np.random.default_rng(seed).integers(0, 4, (n, d)).astype(float)
+
+
+def _places(seed, n, d):
+    del d
+    return np.random.default_rng(seed).uniform([-90, -180], [90, 360], (n, 2))
+
+
+# What each measures, drawn within its limits, and another program's distances or the definition.
+LIMITED = {
+    "braycurtis": (_counts, lambda X, W: cdist(X, W, "braycurtis")),
+    "jaccard on bits": (_bits, lambda X, W: cdist(X.astype(bool), W.astype(bool), "jaccard")),
+    "jaccard": (_counts, _ruzicka),
+    "tanimoto on bits": (_bits, lambda X, W: cdist(X.astype(bool), W.astype(bool), "jaccard")),
+    "tanimoto": (_counts, _tanimoto),
+    "hamming on bits": (_bits, lambda X, W: cdist(X, W, "hamming")),
+    "hamming:values=categorical on codes": (_codes, lambda X, W: cdist(X, W, "hamming")),
+    "haversine": (_places, _kilometres),
+}
+
+
+@pytest.mark.parametrize("name", LIMITED)
+@given(seed=st.integers(0, 999), k=st.integers(1, 6))
+def test_counts_bits_codes_and_places_are_measured_as_others_do(name, seed, k):
+    """The k nearest units are those of scipy's and scikit-learn's distances, and of the definitions where units mix."""
+    draw, distances_of = LIMITED[name]
+    X, W = draw(seed, 12, 4), draw(seed + 1_000, 6, 4)
+    wanted = distances_of(X, W)
+    units, distances = resolve("metric", name.partition(" ")[0]).nearest(X, W, k)
+    assert all(len(set(row)) == k for row in units.tolist())
+    # A few roundings of numbers about 1; kilometres are up to 20 000.
+    np.testing.assert_allclose(np.take_along_axis(wanted, units, axis=1), distances, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(np.sort(wanted, axis=1)[:, :k], distances, rtol=1e-9, atol=1e-12)
+
+
+def test_units_of_shares_count_for_the_samples_they_stand_for():
+    """By hamming, a unit that is the mean of binary samples is as far as these are on average."""
+    X, x = _bits(0, 9, 5), _bits(1, 1, 5)
+    found = resolve("metric", "hamming").pairwise(x, X.mean(axis=0, keepdims=True))
+    np.testing.assert_allclose(found, [[cdist(x, X, "hamming").mean()]], rtol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["braycurtis", "jaccard", "tanimoto", "hamming", "haversine"])
+@pytest.mark.parametrize("trainer", ["batch:centre=mean", "online"])
+@pytest.mark.parametrize("initialiser", ["pca", "sample", "uniform:low=-500,high=500"])
+def test_training_stays_where_the_metric_measures(name, trainer, initialiser):
+    """Whatever a map starts from, its codebook is within the metric's limits."""
+    X = LIMITED[name if name in LIMITED else f"{name} on bits"][0](0, 40, 4)
+    settings = {"topology": "hex:rows=3,columns=4", "epochs": 2, "random_state": 0}
+    recipe = Recipe(metric=name, trainer=trainer, initialiser=initialiser, **settings)
+    low, high = recipe.metric.limits(X.shape[1])
+    for codebook in (recipe.start(X).state.codebook, recipe.fit(X).codebook):
+        # Means are sums, rounded.
+        assert ((codebook >= low - 1e-9) & (codebook <= high + 1e-9)).all()
 
 
 @pytest.mark.parametrize("name", SCIPY)
@@ -108,7 +198,229 @@ def test_means_are_taken_openly_with_any_metric():
         np.testing.assert_allclose(Recipe(metric=name, **settings).fit(X).codebook, [X.mean(axis=0)], rtol=1e-15)
 
 
+def _by_hand(recipe, X, weight, W, radius, centre):
+    """Return the medians or modes of one batch update, written as the definition says."""
+    lattice = recipe.topology.lattice()
+    best = recipe.metric.nearest(X, W)[0][:, 0]
+    influence = recipe.neighbourhood.influences(lattice.distances_from(range(len(W))), radius)[:, best] * weight
+    found = W.copy()
+    for unit, feature in np.ndindex(W.shape):
+        share = Counter()
+        for value, amount in zip(X[:, feature].tolist(), influence[unit].tolist(), strict=True):
+            share[value] += amount
+        if not sum(share.values()):
+            continue
+        values = sorted(share)
+        if centre == "mode":
+            most = max(share.values()) * (1 - 1e-13)  # equal but for the order of their sums
+            found[unit, feature] = next(value for value in values if share[value] >= most)
+        else:
+            half = sum(share.values()) / 2
+            found[unit, feature] = next(
+                value for value in values if sum(share[low] for low in values if low <= value) >= half * (1 - 1e-13)
+            )
+    return found
+
+
+@pytest.mark.parametrize("centre", ["median", "mode"])
+@pytest.mark.parametrize("neighbourhood", ["gaussian", "bubble"])
+@given(seed=st.integers(0, 999), rate=st.sampled_from([1.0, 0.25]))
+def test_medians_and_modes_are_those_of_the_definition(centre, neighbourhood, seed, rate):
+    """A batch update by median or mode takes, unit by unit and feature by feature, that of the weighted samples."""
+    rng = np.random.default_rng(seed)
+    X, W = rng.integers(0, 5, (25, 2)).astype(float), rng.integers(0, 5, (7, 2)).astype(float)
+    weight = rng.integers(0, 3, 25).astype(float)
+    weight[0] = 1
+    recipe = Recipe(
+        topology="ring:units=7",
+        metric="manhattan",
+        trainer=f"batch:centre={centre}",
+        neighbourhood=neighbourhood,
+        radius="constant:value=0.8",
+        learning_rate=f"constant:value={rate}",
+        epochs=1,
+    )
+    wanted = _by_hand(recipe, X, weight, W, 0.8, centre)
+    found = recipe.fit(X, weight, initial_codebook=W)
+    np.testing.assert_allclose(found.codebook, (1 - rate) * W + rate * wanted, rtol=1e-14, atol=1e-14)
+    # The error is before the update, as it is where means are taken.
+    distances = cdist(X, W, "cityblock").min(axis=1)
+    assert found.history[0]["quantisation_error"] == pytest.approx(weight @ distances / weight.sum(), rel=1e-14)
+
+
+def test_a_median_is_numpys_of_an_odd_number_of_samples():
+    """A lone unit moves to numpy's median of each feature, and outliers do not pull it."""
+    X = normal(3, 31, 4)
+    X[:5] += 1e9
+    trained = Recipe(topology="line:units=1", metric="manhattan", trainer="batch:centre=median", epochs=1).fit(X)
+    assert np.array_equal(trained.codebook, [np.median(X, axis=0)])
+
+
+def test_chunks_of_units_change_nothing(monkeypatch):
+    """Medians are the same to the bit however many units are worked out at once."""
+    X = load_iris().data
+    recipe = Recipe(topology="hex:rows=3,columns=4", metric="manhattan", trainer="batch:centre=median", epochs=3)
+    whole = recipe.fit(X).codebook
+    monkeypatch.setattr(centres, "NUMBERS", 5 * len(X))
+    assert np.array_equal(recipe.fit(X).codebook, whole)
+
+
+def test_categories_stay_categories():
+    """A map of codes trained by modes holds codes of each feature alone, and finds the groups they were drawn from."""
+    rng = np.random.default_rng(0)
+    group = rng.integers(0, 3, 300)
+    X = 10 * group[:, None] + rng.integers(0, 4, (300, 6)) * (rng.random((300, 6)) < 0.3)
+    trained = Recipe(
+        topology="line:units=3",
+        metric="hamming:values=categorical",
+        trainer="batch:centre=mode",
+        initialiser="sample",
+        radius="linear:start=1,stop=0.1",
+        random_state=0,
+    ).fit(X)
+    assert sorted(trained.codebook[:, 0]) == [0, 10, 20]
+    assert all(set(trained.codebook[:, feature]) <= set(X[:, feature]) for feature in range(6))
+    assert len(set(zip(group.tolist(), trained.bmu(X).tolist(), strict=True))) == 3
+
+
+def test_layers_are_measured_as_kohonen_measures_them():
+    """On a super-organised map of R kohonen, the nearest units and their distances are its own, weights and all."""
+    kohonen = json.loads((Path(__file__).parent / "data" / "kohonen_layers.json").read_text())
+    X = StandardScaler().fit_transform(load_wine().data)
+    columns, metrics = ([0, 1, 2, 3, 4], [5, 6, 7, 8, 9], [10, 11, 12]), ("euclidean", "manhattan", "euclidean")
+    layers = [
+        {"columns": chosen, "metric": metric, "weight": weight}
+        for chosen, metric, weight in zip(columns, metrics, kohonen["weights"], strict=True)
+    ]
+    topology = "hex:rows=3,columns=4"
+    trained = TrainedMap.from_codebook(topology, kohonen["codebook"], {"name": "layers", "layers": layers})
+    units, distances = trained.search(X)
+    assert units[:, 0].tolist() == kohonen["units"]
+    # Seventeen digits were written, and sums may be taken in another order.
+    np.testing.assert_allclose(distances[:, 0], kohonen["distances"], rtol=1e-12)
+
+
+def test_layers_by_name_are_found_fitted_and_kept(tmp_path):
+    """Columns by name become numbers when training starts, a layer's metric is fitted to its columns, a file keeps both."""
+    X = load_iris(as_frame=True).data.set_axis(["a", "b", "c", "d"], axis=1)
+    text = "layers:layers=[{columns=[d,a],metric=mahalanobis,weight=0.5},{columns=[b]}]"
+    trained = Recipe(topology="hex:rows=3,columns=3", metric=text, epochs=3).fit(X)
+    trained.save(tmp_path / "map.somkit")
+    sides = X.to_numpy()[:, [3, 0]], trained.codebook[:, [3, 0]]
+    wanted = 0.5 * cdist(*sides, "mahalanobis", VI=np.linalg.inv(np.cov(sides[0].T, ddof=0)))
+    wanted += np.abs(X.to_numpy()[:, [1]] - trained.codebook[:, 1])
+    for found in (trained, load(tmp_path / "map.somkit")):
+        np.testing.assert_allclose(found.distances(X), wanted, rtol=1e-9)
+        assert [layer.columns for layer in found.metric.layers] == [(3, 0), (1,)]
+
+
+def test_one_layer_of_all_features_is_its_metric():
+    """A map of one layer is the map of its metric, in batch training by means and online, scaled or not."""
+    X = load_iris().data
+    for trainer, scale in (("batch", "standard"), ("online", None)):
+        settings = {"topology": "hex:rows=3,columns=4", "epochs": 3, "trainer": trainer, "scale": scale}
+        first = Recipe(metric="layers:layers=[{columns=[0,1,2,3],weight=2}]", random_state=0, **settings).fit(X)
+        second = Recipe(metric="euclidean", random_state=0, **settings).fit(X)
+        np.testing.assert_allclose(first.codebook, second.codebook, rtol=1e-12)
+        assert first.quantisation_error(X) == pytest.approx(2 * second.quantisation_error(X), rel=1e-12)
+
+
+def test_a_layer_has_its_metrics_limits_in_its_columns():
+    """Only the columns of a layer whose metric has limits are limited, and they are by the narrowest."""
+    text = "layers:layers=[{columns=[2],metric=hamming},{columns=[1,2],metric=jaccard},{columns=[0]}]"
+    low, high = resolve("metric", text).limits(4)
+    assert low.tolist() == [-np.inf, 0, 0, -np.inf]
+    assert high.tolist() == [np.inf, np.inf, 1, np.inf]
+
+
 REFUSED = {
+    "a layer of directions": (
+        lambda: Recipe(metric="layers:layers=[{columns=[0,1],metric=cosine},{columns=[2]}]"),
+        (
+            "trainer 'batch' has no update for metric 'layers:layers=[{name=layer,columns=[0,1],metric={name=cosine}},"
+            "{name=layer,columns=[2]}]'; use trainer='online', trainer='batch:centre=mean' to take means all the same, "
+            "or a metric whose centre is a mean, such as 'euclidean' or 'cosine'."
+        ),
+    ),
+    "a layer that is none": (
+        lambda: resolve("metric", "layers:layers=[euclidean]"),
+        "Layers.layers must be a list of layers, such as [{columns=[0,1]},{columns=[2],weight=0.5}].",
+    ),
+    "a column twice": (
+        lambda: resolve("metric", "layers:layers=[{columns=[1,1]}]"),
+        "Layer.columns must be a list of different numbers >= 0 or names, got (1, 1).",
+    ),
+    "a column from the end": (
+        lambda: resolve("metric", "layer:columns=[-1]"),
+        "Layer.columns must be a list of different numbers >= 0 or names, got (-1,).",
+    ),
+    "three columns of a place": (
+        lambda: resolve("metric", "layer:columns=[0,1,2],metric=haversine"),
+        "Layer.columns must be 2 for metric 'haversine', got 3.",
+    ),
+    "a column that X has not": (
+        lambda: Recipe(metric="layer:columns=[4]").fit(np.eye(4)),
+        "metric 'layer' measures column 4, but there are only 4, from 0.",
+    ),
+    "a misspelt column": (
+        lambda: Recipe(metric="layer:columns=[petals]").fit(pd.DataFrame(np.eye(2), columns=["petal", "stem"])),
+        (
+            "metric 'layer' measures column 'petals', which X has not; did you mean 'petal'? Its columns are petal, "
+            "stem."
+        ),
+    ),
+    "a name without names": (
+        lambda: Recipe(metric="layer:columns=[petal]").fit(np.eye(4)),
+        "metric 'layer' measures column 'petal', which X has not; give a DataFrame, or the number of the column.",
+    ),
+    "a name before training": (
+        lambda: TrainedMap.from_codebook("line:units=2", [[0.0], [1.0]], metric="layer:columns=[petal]"),
+        "metric 'layer' finds columns by name when training starts; to use it before, give their numbers.",
+    ),
+    "categories on the way": (
+        lambda: Recipe(metric="hamming:values=categorical", trainer="online", initialiser="sample"),
+        (
+            "trainer 'online' moves units between samples, and metric 'hamming:values=categorical' compares categories, "
+            "between which nothing lies; use trainer='batch:centre=mode'."
+        ),
+    ),
+    "means of categories": (
+        lambda: Recipe(metric="hamming:values=categorical", trainer="batch:centre=mean", initialiser="sample"),
+        (
+            "trainer 'batch:centre=mean' moves units between samples, and metric 'hamming:values=categorical' compares "
+            "categories, between which nothing lies; use trainer='batch:centre=mode'."
+        ),
+    ),
+    "mini-batches of categories": (
+        lambda: Recipe(metric="hamming:values=categorical", trainer="minibatch", initialiser="sample"),
+        (
+            "trainer 'minibatch' moves units between samples, and metric 'hamming:values=categorical' compares "
+            "categories, between which nothing lies; use trainer='batch:centre=mode'."
+        ),
+    ),
+    "a start between categories": (
+        lambda: Recipe(metric="hamming:values=categorical", trainer="batch:centre=mode"),
+        (
+            "initialiser 'pca' makes values between those of samples, and metric 'hamming:values=categorical' compares "
+            "categories; use initialiser='sample'."
+        ),
+    ),
+    "medians of what is missing": (
+        lambda: Recipe(metric="euclidean:missing=ignore", trainer="batch:centre=median").fit([[1.0, np.nan], [2, 3]]),
+        "trainer 'batch:centre=median' takes no missing values and no sparse X; impute them, pass X.toarray().",
+    ),
+    "half a category": (
+        lambda: Recipe(
+            metric="hamming:values=categorical",
+            trainer="batch:centre=mode",
+            initialiser="sample",
+            learning_rate="constant:value=0.5",
+        ).fit(np.eye(4)),
+        (
+            "metric 'hamming:values=categorical' compares categories, so a unit moves to one at once or not at all; "
+            "leave out the learning rate 'constant:value=0.5', and partial_fit."
+        ),
+    ),
     "canberra": (
         lambda: Recipe(metric="canberra"),
         (
@@ -123,6 +435,50 @@ REFUSED = {
     "a codebook of another number": (
         lambda: TrainedMap.from_codebook("line:units=2", [[0.0], [1.0]], metric="weighted:weights=[1,2]"),
         "metric 'weighted' measures 2 feature(s), but the codebook has 1.",
+    ),
+    "a negative count": (
+        lambda: Recipe(metric="braycurtis", trainer="online").fit([[1.0, 2.0], [3.0, -4.0]]),
+        (
+            "X[1, 1] is -4, but metric 'braycurtis' measures numbers >= 0 there; use values within them, or another "
+            "metric."
+        ),
+    ),
+    "counts made negative by scaling": (
+        lambda: Recipe(metric="jaccard", trainer="online", scale="standard").fit([[1.0, 2.0], [3.0, 4.0]]),
+        (
+            "X[0, 0] is -1 once scaled, but metric 'jaccard' measures numbers >= 0 there; use a scale within them, or "
+            "another metric."
+        ),
+    ),
+    "a latitude beyond the pole": (
+        lambda: Recipe(metric="haversine", trainer="online").fit(
+            pd.DataFrame({"lat": [52.5, 95.0], "lon": [13.4, 2.4]})
+        ),
+        (
+            "X[1, 0] (feature 'lat') is 95, but metric 'haversine' measures numbers from -90 to 90 there; use values "
+            "within them, or another metric."
+        ),
+    ),
+    "three features of a place": (
+        lambda: Recipe(metric="haversine", trainer="online").fit(np.eye(3)),
+        "metric 'haversine' measures 2 feature(s), but X has 3.",
+    ),
+    "a codebook beyond the limits": (
+        lambda: TrainedMap.from_codebook("line:units=2", [[0.0], [2.0]], metric="hamming"),
+        "metric 'hamming' measures numbers from 0 to 1 in feature 0, but the codebook has others.",
+    ),
+    "a first codebook beyond the limits": (
+        lambda: Recipe(topology="line:units=1", metric="hamming", trainer="online").fit(
+            [[0.0], [1.0]], initial_codebook=[[-1.0]]
+        ),
+        "metric 'hamming' measures numbers from 0 to 1 in feature 0, but the initial codebook has others.",
+    ),
+    "samples asked about beyond the limits": (
+        lambda: TrainedMap.from_codebook("line:units=2", [[0.0], [1.0]], metric="hamming").bmu([[0.5], [7.0]]),
+        (
+            "X[1, 0] is 7, but metric 'hamming' measures numbers from 0 to 1 there; use values within them, or "
+            "another metric."
+        ),
     ),
     "a negative weight": (
         lambda: resolve("metric", "weighted:weights=[1,-2]"),

@@ -180,6 +180,16 @@ class Samples:
         """Return the same samples seen through a scaling."""
         return attrs.evolve(self, scaling=scaling)
 
+    def columns(self, chosen: tuple[int, ...]) -> Samples:
+        """Return the same samples with some of their features only; a copy where these are not side by side."""
+        first, last = chosen[0], chosen[-1] + 1
+        index: Any = slice(first, last) if chosen == tuple(range(first, last)) else list(chosen)
+        names = None if self.feature_names is None else tuple(self.feature_names[column] for column in chosen)
+        scaling = self.scaling
+        if scaling is not None:
+            scaling = attrs.evolve(scaling, offset=scaling.offset[index], factor=scaling.factor[index])
+        return attrs.evolve(self, X=self.X[:, index], feature_names=names, scaling=scaling)
+
     @cached_property
     def total_weight(self) -> float:
         """The sum of the weights; n where none were given."""

@@ -54,6 +54,7 @@ class Sample(Initialiser):
     """
 
     name: ClassVar[str] = "sample"
+    draws_samples: ClassVar[bool] = True
 
     def initialise(self, samples: Samples, lattice: Lattice, rng: np.random.Generator) -> Array:
         """Draw the codebook."""

@@ -39,7 +39,7 @@ def somkit_topologies() -> list[type[Topology]]:
 
 @hookimpl
 def somkit_metrics() -> list[type[Metric]]:
-    """Minkowski's family, directions, and metrics of weighted or whitened features."""
+    """Minkowski's family, directions, shares, places, weighted or whitened features, and layers."""
     return [
         standard.Euclidean,
         standard.Manhattan,
@@ -49,8 +49,15 @@ def somkit_metrics() -> list[type[Metric]]:
         standard.CosineMetric,
         standard.Angular,
         standard.Correlation,
+        standard.Braycurtis,
+        standard.Jaccard,
+        standard.Tanimoto,
+        standard.Hamming,
+        standard.Haversine,
         standard.Mahalanobis,
         standard.Weighted,
+        standard.Layer,
+        standard.Layers,
     ]
 
 

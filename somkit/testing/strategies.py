@@ -166,6 +166,22 @@ def normal(seed: int, n: int, d: int) -> Array:
     return np.random.default_rng(seed).normal(size=(n, d)) * np.arange(d, 0, -1)
 
 
+def within(limits: tuple[Array, Array], X: Array) -> Array:
+    """Return a copy of X whose numbers are folded back at a metric's limits; whole ones stay rich in ties."""
+    folded = np.array(X)
+    for feature, (low, high) in enumerate(zip(*limits, strict=True)):
+        x = folded[:, feature]
+        if np.isfinite(low) and np.isfinite(high):
+            back = np.mod(np.abs(x - low), 2 * (high - low))
+            x = low + np.minimum(back, 2 * (high - low) - back)
+        elif np.isfinite(low):
+            x = low + np.abs(x - low)
+        elif np.isfinite(high):
+            x = high - np.abs(high - x)
+        folded[:, feature] = np.clip(x, low, high)
+    return folded
+
+
 @st.composite
 def samples(draw: st.DrawFn, max_samples: int = 40, max_features: int = 4, *, weighted: bool | None = None) -> Samples:
     """Return samples: normal, of whole numbers, with a constant feature, or all the same; with weights or without."""

@@ -13,6 +13,7 @@ from somkit.components import Trainer
 from somkit.engine import State, Task
 from somkit.errors import RecipeError
 from somkit.kernels import BLOCK_ROWS, TreeSum, map_blocks
+from somkit.standard.trainers.centres import centres_of, find
 from somkit.standard.trainers.partial import LIFT, run_partial_epoch
 from somkit.validators import choice
 
@@ -32,6 +33,8 @@ def _directions(block: Array) -> Array:
 
 def check_means(recipe: Recipe, trainer: Trainer, centre: str = "auto") -> None:
     """Raise if the metric has no closed-form centre and none is named, or influences are no weights."""
+    if recipe.metric.centre == "mode":
+        check_categories(recipe, trainer, takes_modes=centre == "mode")
     if centre == "auto" and recipe.metric.centre is None:
         message = (
             f"trainer '{trainer.name}' has no update for metric '{recipe.metric}'; use trainer='online', "
@@ -43,6 +46,22 @@ def check_means(recipe: Recipe, trainer: Trainer, centre: str = "auto") -> None:
         message = (
             f"trainer '{trainer.name}' takes means, and neighbourhood '{recipe.neighbourhood}' has negative "
             f"influences; use trainer='online', or a neighbourhood such as 'gaussian'."
+        )
+        raise RecipeError(message)
+
+
+def check_categories(recipe: Recipe, trainer: Trainer, *, takes_modes: bool) -> None:
+    """Raise if units would come to lie between the categories that the metric compares."""
+    if not takes_modes:
+        message = (
+            f"trainer '{trainer}' moves units between samples, and metric '{recipe.metric}' compares categories, "
+            f"between which nothing lies; use trainer='batch:centre=mode'."
+        )
+        raise RecipeError(message)
+    if not recipe.initialiser.draws_samples:
+        message = (
+            f"initialiser '{recipe.initialiser}' makes values between those of samples, and metric '{recipe.metric}' "
+            f"compares categories; use initialiser='sample'."
         )
         raise RecipeError(message)
 
@@ -60,21 +79,34 @@ class Batch(Trainer):
 
     Parameters
     ----------
-    centre : "auto" | "mean", default "auto"
-        "auto": the centre that suits the metric; a metric without one is refused. "mean": the mean, whatever the
-        metric, which then only decides which unit is best.
+    centre : "auto" | "mean" | "median" | "mode", default "auto"
+        "auto": the mean that suits the metric; a metric without one is refused. The others are taken whatever the
+        metric, which then only decides which unit is best. "median", which suits manhattan: of each feature, the
+        smallest value up to which half of the weight lies. "mode", which suits categories: of each feature, the value
+        with the most weight, the smallest among equals.
 
     Notes
     -----
     Kohonen (2001), Self-Organizing Maps, 3rd edition, section 3.6, doi:10.1007/978-3-642-56927-2. The sums are of
     differences from the middle of the data, in units of their width, so they lose nothing far from the origin.
+
+    Medians and modes need all samples at once, and look at each of them for every unit: O(n m d) time for an epoch,
+    and memory for a copy of the n x d samples, as many numbers for their orders, and about 100 MB a thread, or six
+    numbers for each sample where that is more. Means keep nothing but the codebook and a few blocks of samples.
+
+    Examples
+    --------
+    >>> from somkit import Recipe
+    >>> recipe = Recipe(topology="line:units=1", trainer="batch:centre=median", epochs=1)
+    >>> recipe.fit([[1.0], [2.0], [60.0]]).codebook
+    array([[2.]])
     """
 
     name: ClassVar[str] = "batch"
     default_learning_rate: ClassVar[str] = "standard/constant:value=1.0"
     accepts_missing: ClassVar[bool] = True
 
-    centre: str = attrs.field(default="auto", validator=choice("auto", "mean"))
+    centre: str = attrs.field(default="auto", validator=choice("auto", "mean", "median", "mode"))
 
     def check(self, recipe: Recipe) -> None:
         """Refuse metrics without a closed-form centre, and influences that are no weights."""
@@ -82,11 +114,32 @@ class Batch(Trainer):
 
     def run_epoch(self, task: Task, state: State) -> State:
         """Find every sample's best unit, then move all units."""
+        ordered = self.centre in {"median", "mode"}
         if task.samples.missing or task.samples.is_sparse:
+            if ordered:
+                message = f"trainer '{self}' takes no missing values and no sparse X; impute them, pass X.toarray()."
+                raise RecipeError(message)
             return run_partial_epoch(task, state, directions=self._directs(task))
         progress = task.progress(state.epoch)
         radius = float(task.radius.values(progress, "radius"))
         rate = float(task.learning_rate.values(progress, "learning_rate"))
+        if ordered:
+            centres, kept, error, hints = self._ordered(task, state, radius, rate)
+        else:
+            centres, kept, error, hints = self._means(task, state, radius)
+        codebook = state.codebook.astype(np.float64)
+        codebook[kept] = centres if rate == 1 else (1 - rate) * codebook[kept] + rate * centres
+        return state.after_epoch(
+            task,
+            codebook,
+            radius=radius,
+            learning_rate=rate,
+            quantisation_error=error / task.samples.total_weight,
+            hints=hints,
+        )
+
+    def _means(self, task: Task, state: State, radius: float) -> tuple[Array, Any, float, Mapping[str, Any]]:
+        """Return the means of the units that weight reaches, which these are, the sum of the distances, and hints."""
         sums, error, hints = self._gather(task, state)
         spread = state.lattice.spread(sums, task.neighbourhood.at(radius), task.n_jobs)
         reached = spread[:, -1] > 0
@@ -98,16 +151,21 @@ class Batch(Trainer):
             middle, exponent = task.samples.box
             centres *= np.ldexp(1.0, exponent)
             centres += middle
-        codebook = state.codebook.astype(np.float64)
-        codebook[kept] = centres if rate == 1 else (1 - rate) * codebook[kept] + rate * centres
-        return state.after_epoch(
-            task,
-            codebook,
-            radius=radius,
-            learning_rate=rate,
-            quantisation_error=error / task.samples.total_weight,
-            hints=hints,
-        )
+        return centres, kept, error, hints
+
+    def _ordered(
+        self, task: Task, state: State, radius: float, rate: float
+    ) -> tuple[Array, Any, float, Mapping[str, Any]]:
+        """Do as `_means` for medians and modes."""
+        if task.metric.centre == "mode" and rate != 1:
+            message = (
+                f"metric '{task.metric}' compares categories, so a unit moves to one at once or not at all; leave out "
+                f"the learning rate '{task.learning_rate}', and partial_fit."
+            )
+            raise RecipeError(message)
+        best, error = find(task, state)
+        found, reached = centres_of(task, state, best, radius, self.centre)
+        return found, reached, error, {}
 
     def _directs(self, task: Task) -> bool:
         """Tell whether the centre is the mean of directions."""

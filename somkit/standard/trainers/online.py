@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import attrs
 import numpy as np
@@ -14,7 +14,11 @@ from somkit.engine import State, Task
 from somkit.errors import RecipeError, SampleError
 from somkit.kernels.sparse import DENSE_NUMBERS
 from somkit.searching import MovingCodebook
+from somkit.standard.trainers.batch import check_categories
 from somkit.validators import choice, flag, integer
+
+if TYPE_CHECKING:
+    from somkit.recipe import Recipe
 
 Array = np.ndarray[Any, Any]
 
@@ -50,6 +54,11 @@ class Online(Trainer):
     updates: int | str = attrs.field(default="auto", validator=integer(minimum=1, words=("auto",)))
     order: str = attrs.field(default="shuffle", validator=choice("shuffle", "replacement", "sequential"))
     record_wins: bool = attrs.field(default=False, validator=flag())
+
+    def check(self, recipe: Recipe) -> None:
+        """Refuse metrics of categories."""
+        if recipe.metric.centre == "mode":
+            check_categories(recipe, self, takes_modes=False)
 
     def run_epoch(self, task: Task, state: State) -> State:
         """Take the epoch's samples one after the other."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from somkit.components import Metric
 from somkit.samples import Samples
 from somkit.testing.law import ULP, Draw, close, law
-from somkit.testing.strategies import matrices, normal
+from somkit.testing.strategies import matrices, normal, within
 
 Array = np.ndarray[Any, Any]
 FEW = st.integers(1, 6)
@@ -19,13 +19,14 @@ FAR = 1e8  # |w|^2 - 2 x.w keeps no digit of a distance of 1 out there
 
 
 def _drawn(part: Metric, draw: Draw, *, far: bool = False) -> tuple[Metric, Array, Array]:
-    """Return the metric, fitted to samples of full rank if it fits itself, and samples and units to measure."""
+    """Return the metric, fitted to samples of full rank if it fits itself, and samples and units within its limits."""
     d = part.features or draw(FEW)
-    part = part.fitted(Samples.of(normal(d, 40, d)))
+    part = part.fitted(Samples.of(within(part.limits(d), normal(d, 40, d))))
     X, W = draw(matrices(draw(FEW), d)), draw(matrices(draw(FEW), d))
     if far and draw(st.booleans()):
         X, W = X.astype(np.float64) + FAR, W.astype(np.float64) + FAR
-        X.flags.writeable = W.flags.writeable = False
+    X, W = within(part.limits(d), X), within(part.limits(d), W)
+    X.flags.writeable = W.flags.writeable = False
     return part, X, W
 
 
