@@ -48,14 +48,17 @@ def neighbourhood(part: Any, ax: Axes) -> None:
 
 
 def metric(part: Any, ax: Axes) -> None:
-    """Draw lines of equal distance from the point (1, 1), fitted to `cloud` where the metric is fitted."""
-    part = Recipe(metric=part, topology="line:units=4", trainer="online", random_state=0).start(cloud()).recipe.metric
-    axis = np.linspace(-1, 3, 121)
-    across, up = np.meshgrid(axis, axis)
-    points = np.column_stack([across.ravel(), up.ravel()])
-    distance = part.pairwise(points, np.array([[1.0, 1.0]])).reshape(across.shape)
-    ax.contour(axis, axis, distance, levels=6, colors=COLOURS[0], linewidths=0.9)
-    ax.plot(1, 1, "o", color=COLOURS[1], markersize=4)
+    """Draw lines of equal distance from a point amid what it measures, fitted to `cloud` where the metric is fitted."""
+    low, high = part.limits(2)
+    samples = np.clip(cloud(), low, high)
+    recipe = Recipe(metric=part, topology="line:units=4", trainer="online", random_state=0)
+    part = recipe.start(samples).recipe.metric
+    first, second = (np.linspace(max(-1, low[f]), min(3, high[f]), 121) for f in range(2))
+    across, up = np.meshgrid(first, second)
+    points, middle = np.column_stack([across.ravel(), up.ravel()]), np.array([[np.median(first), np.median(second)]])
+    distance = part.pairwise(points, middle).reshape(across.shape)
+    ax.contour(first, second, distance, levels=6, colors=COLOURS[0], linewidths=0.9)
+    ax.plot(*middle[0], "o", color=COLOURS[1], markersize=4)
     ax.set(aspect="equal", xlabel="feature 1", ylabel="feature 2")
 
 
@@ -126,9 +129,7 @@ def file_name(kind: str, name: str) -> str:
 def wanted() -> dict[str, tuple[str, type[Any]]]:
     """Return kind and class of every part that has a picture, by the picture's name."""
     registry = Plugins(only=["standard"]).registry
-    return {
-        file_name(kind, entry.name): (kind, entry.component) for kind in DRAWN for entry in registry.entries(kind)
-    }
+    return {file_name(kind, entry.name): (kind, entry.component) for kind in DRAWN for entry in registry.entries(kind)}
 
 
 def picture(kind: str, part: Any) -> bytes:

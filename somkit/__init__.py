@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from somkit.clusterer import SOMClusterer
     from somkit.components import (
         Component,
         Exporter,
@@ -28,9 +29,11 @@ if TYPE_CHECKING:
     from somkit.samples import Samples
     from somkit.som import SOM
     from somkit.spelling import resolve
+    from somkit.supervised import SOMClassifier, SOMRegressor
     from somkit.trained import TrainedMap
 
 _HOMES = {
+    "somkit.clusterer": ("SOMClusterer",),
     "somkit.components": (
         "Component",
         "Exporter",
@@ -53,6 +56,7 @@ _HOMES = {
     "somkit.samples": ("Samples",),
     "somkit.som": ("SOM",),
     "somkit.spelling": ("resolve",),
+    "somkit.supervised": ("SOMClassifier", "SOMRegressor"),
     "somkit.trained": ("TrainedMap",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -70,6 +74,9 @@ __all__ = [
     "Recipe",
     "Registry",
     "Run",
+    "SOMClassifier",
+    "SOMClusterer",
+    "SOMRegressor",
     "Samples",
     "Schedule",
     "State",

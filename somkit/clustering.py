@@ -1,4 +1,4 @@
-"""Clusters of units: Ward weighted by hits, free or along the map, k-means, HDBSCAN, any scikit-learn clusterer."""
+"""Clusters of units: Ward weighted by hits, free or along the map, k-means, HDBSCAN, watershed, any clusterer."""
 
 from __future__ import annotations
 
@@ -27,31 +27,40 @@ def cluster_codebook(
     vectors = np.asarray(codebook, dtype=np.float64)
     if clusterer == "hdbscan" or not isinstance(clusterer, str):
         if n_clusters is not None:
-            message = f"n_clusters is for clusterers 'ward' and 'kmeans'; leave it out, got {n_clusters!r}."
+            message = (
+                f"n_clusters is for clusterers 'ward', 'kmeans' and 'watershed'; leave it out, got {n_clusters!r}."
+            )
             raise ParameterError(message)
         return _by_scikit_learn(vectors, weight, clusterer)
-    if clusterer not in {"ward", "kmeans"}:
-        message = f"clusterer must be 'ward', 'kmeans', 'hdbscan' or a scikit-learn clusterer, got {clusterer!r}."
+    if clusterer not in {"ward", "kmeans", "watershed"}:
+        message = "clusterer must be 'ward', 'kmeans', 'hdbscan', 'watershed' or a scikit-learn clusterer, "
+        message += f"got {clusterer!r}."
         raise ParameterError(message)
     held = np.flatnonzero(weight > 0)
-    most = len(held)
-    whole = isinstance(n_clusters, int | np.integer) and not isinstance(n_clusters, bool)
-    if not whole or not 1 <= int(n_clusters or 0) <= most:
-        message = f"n_clusters must be an integer from 1 to the number of units with samples, {most}, "
-        message += f"got {n_clusters!r}."
-        raise ParameterError(message)
+    if clusterer == "watershed":
+        return _watershed(vectors, lattice, None if n_clusters is None else _checked_number(n_clusters, len(held)))
+    wanted = _checked_number(n_clusters, len(held))
     if connectivity == "map":
-        return _ward(vectors, weight, lattice.edges, int(n_clusters or 0))
+        return _ward(vectors, weight, lattice.edges, wanted)
     if clusterer == "kmeans":
         from sklearn.cluster import KMeans
 
-        means = KMeans(int(n_clusters or 0), n_init=10, random_state=0).fit(vectors[held], sample_weight=weight[held])
+        means = KMeans(wanted, n_init=10, random_state=0).fit(vectors[held], sample_weight=weight[held])
         return np.asarray(means.predict(vectors), dtype=np.int64)
-    pairs = np.stack(np.triu_indices(most, 1), axis=1)
-    found = _ward(vectors[held], weight[held], pairs, int(n_clusters or 0))
+    found = _free_ward(vectors[held], weight[held], wanted)
     from scipy.spatial.distance import cdist
 
-    return np.asarray(found[cdist(vectors, vectors[held]).argmin(axis=1)])
+    nearest = cdist(vectors, vectors[held]).argmin(axis=1)
+    nearest[held] = np.arange(len(held))  # not another one at the same place
+    return np.asarray(found[nearest])
+
+
+def _checked_number(n_clusters: Any, most: int) -> int:
+    if isinstance(n_clusters, bool) or not isinstance(n_clusters, int | np.integer) or not 1 <= n_clusters <= most:
+        message = f"n_clusters must be an integer from 1 to the number of units with samples, {most}, "
+        message += f"got {n_clusters!r}."
+        raise ParameterError(message)
+    return int(n_clusters)
 
 
 def _by_scikit_learn(vectors: Array, weight: Array, clusterer: Any) -> Array:
@@ -62,6 +71,82 @@ def _by_scikit_learn(vectors: Array, weight: Array, clusterer: Any) -> Array:
     weighs = "sample_weight" in signature(model.fit).parameters
     model.fit(vectors, **({"sample_weight": weight} if weighs else {}))
     return np.asarray(model.labels_, dtype=np.int64)
+
+
+def _free_ward(vectors: Array, weight: Array, n_clusters: int) -> Array:
+    """Return Ward's clusters where any two may merge: all merges by chains of nearest neighbours, the dearest undone.
+
+    Time m^2 d, memory m d. Murtagh (1983), doi:10.1093/comjnl/26.4.354.
+    """
+    from scipy.cluster.hierarchy import DisjointSet
+    from scipy.spatial.distance import cdist
+
+    centre, mass = vectors.copy(), weight.astype(np.float64)
+    alive = np.ones(len(vectors), dtype=bool)
+    merges: list[tuple[float, int, int]] = []
+    chain: list[int] = []
+    while len(merges) < len(vectors) - 1:
+        top = chain[-1] if chain else int(alive.argmax())
+        chain = chain or [top]
+        cost = cdist(centre[top : top + 1], centre, "sqeuclidean")[0] * (mass[top] * mass / (mass[top] + mass))
+        cost[~alive] = np.inf
+        cost[top] = np.inf
+        nearest = int(cost.argmin())
+        if len(chain) < 2 or cost[chain[-2]] > cost[nearest]:
+            chain.append(nearest)
+            continue
+        one, other = sorted((top, chain[-2]))
+        del chain[-2:]
+        merges.append((float(cost[one if one != top else other]), one, other))
+        centre[one] += mass[other] / (mass[one] + mass[other]) * (centre[other] - centre[one])
+        mass[one] += mass[other]
+        alive[other] = False
+    sets = DisjointSet(range(len(vectors)))
+    for _, one, other in sorted(merges, key=lambda merge: merge[0])[: len(vectors) - n_clusters]:
+        sets.merge(one, other)
+    return _numbered([list(units) for units in sets.subsets()], len(vectors))
+
+
+def _numbered(members: list[list[int]], m: int) -> Array:
+    """Return the number of each unit's cluster, counted by their lowest units."""
+    labels = np.empty(m, dtype=np.int64)
+    for number, units in enumerate(sorted(members, key=min)):
+        labels[units] = number
+    return labels
+
+
+def _watershed(vectors: Array, lattice: Lattice, n_clusters: int | None) -> Array:
+    """Flood the U-matrix over the map's edges from its lowest unit up: a basin is a cluster.
+
+    A unit's height is the mean distance to its neighbours. Where ``n_clusters`` is given, the shallowest basin is
+    poured over its lowest pass into the deeper one beside it, until so many are left; parts of the map stay apart.
+    Vincent & Soille (1991), doi:10.1109/34.87344.
+    """
+    ends = lattice.edges.T
+    length = np.sqrt(((vectors[ends[0]] - vectors[ends[1]]) ** 2).sum(axis=1))
+    m = len(vectors)
+    count = np.bincount(ends.ravel(), minlength=m)
+    height = np.bincount(ends.ravel(), weights=np.tile(length, 2), minlength=m) / np.maximum(count, 1)
+    order = np.argsort(height, kind="stable")
+    rank = np.empty(m, dtype=np.int64)
+    rank[order] = np.arange(m)
+    beside = lattice.adjacency.tocsr()
+    basin = np.full(m, -1, dtype=np.int64)
+    for unit in order:
+        near = beside.indices[beside.indptr[unit] : beside.indptr[unit + 1]]
+        wet = near[basin[near] >= 0]
+        basin[unit] = basin[wet[rank[wet].argmin()]] if len(wet) else unit  # named by its lowest unit
+    while n_clusters is not None and len(np.unique(basin)) > n_clusters:
+        one, other = basin[ends]
+        apart = one != other
+        if not apart.any():
+            break
+        shallow = np.where(rank[one] > rank[other], one, other)
+        depth = height[ends].max(axis=0) - height[shallow]
+        pair = int(np.where(apart, depth, np.inf).argmin())
+        deep = int(one[pair] + other[pair] - shallow[pair])
+        basin[basin == shallow[pair]] = deep
+    return _numbered([np.flatnonzero(basin == name).tolist() for name in np.unique(basin)], m)
 
 
 def _ward(vectors: Array, weight: Array, pairs: Array, n_clusters: int) -> Array:
@@ -98,7 +183,4 @@ def _ward(vectors: Array, weight: Array, pairs: Array, n_clusters: int) -> Array
             beside[near].add(new)
             heappush(waiting, (cost(near, new), near, new))
         new += 1
-    labels = np.empty(len(vectors), dtype=np.int64)
-    for number, units in enumerate(sorted(members.values(), key=min)):
-        labels[units] = number
-    return labels
+    return _numbered(list(members.values()), len(vectors))

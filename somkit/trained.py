@@ -16,7 +16,7 @@ from somkit.components import Exporter, Measure, Metric, Visualiser
 from somkit.dashboard import draw_dashboard
 from somkit.engine import prepare, search
 from somkit.errors import ParameterError, SampleError
-from somkit.kernels import TreeSum
+from somkit.kernels import BLOCK_ROWS, TreeSum
 from somkit.lattice import Lattice, networkx_of_lattice
 from somkit.measuring import Estimate, estimate, every_measure
 from somkit.plugins import current
@@ -428,12 +428,14 @@ class TrainedMap:
 
         Parameters
         ----------
-        clusterer : "ward" | "kmeans" | "hdbscan" | scikit-learn clusterer, default "ward"
-            All see the codebook, in the units it was trained in, by Euclidean distance; an object is cloned first.
+        clusterer : "ward" | "kmeans" | "hdbscan" | "watershed" | scikit-learn clusterer, default "ward"
+            "watershed" takes the valleys of the U-matrix along the map's edges. All see the codebook, in the units it
+            was trained in, by Euclidean distance; an object is cloned first.
         n_clusters : int from 1 to the number of units with samples
-            Needed for "ward" and "kmeans"; the others find it.
+            Needed for "ward" and "kmeans"; "watershed" takes every valley without it; the others find it.
         X : array of shape (n, d), optional
-            Samples by whose hits units are weighed; without them all weigh the same. "hdbscan" takes no weights.
+            Samples by whose hits units are weighed; without them all weigh the same. "hdbscan" and
+            "watershed" take no weights.
         sample_weight : array of shape (n,), optional
         connectivity : None | "map", default None
             "map", for "ward": merge only clusters that an edge of the map joins; parts that none joins stay apart,
@@ -462,7 +464,7 @@ class TrainedMap:
         self,
         y: Any,
         X: Any = None,
-        method: Literal["majority", "wins"] = "majority",
+        method: Literal["majority", "nearest", "wins"] = "majority",
         *,
         sample_weight: Any = None,
     ) -> Array:
@@ -473,10 +475,12 @@ class TrainedMap:
         y : array of shape (n,)
             The label of each sample; None, NaN, NaT or NA for one that has none.
         X : array of shape (n, d)
-            The samples, for ``method="majority"``.
-        method : "majority" | "wins"
+            The samples, for ``method="majority"`` and ``"nearest"``.
+        method : "majority" | "nearest" | "wins"
             ``majority``: the label of the largest total weight among the samples that fall on the unit, the first in
-            sorted order among equals. ``wins``: the label of the sample that won the unit most often in training, for
+            sorted order among equals. ``nearest``: the label of the labelled sample that is nearest to the unit, the
+            first among equals, so that every unit has one. ``wins``:
+            the label of the sample that won the unit most often in training, for
             maps trained with ``online:record_wins=true``; y is then of the samples trained on.
         sample_weight : array of shape (n,), optional
             For ``method="majority"``.
@@ -489,11 +493,11 @@ class TrainedMap:
         labels = np.asarray(y)
         if method == "wins":
             return self._labels_by_wins(labels)
-        if method != "majority":
-            message = f"method must be 'majority' or 'wins', got {method!r}."
+        if method not in {"majority", "nearest"}:
+            message = f"method must be 'majority', 'nearest' or 'wins', got {method!r}."
             raise ParameterError(message)
         if X is None:
-            message = "label_units needs X, the samples that y labels, for method='majority'."
+            message = f"label_units needs X, the samples that y labels, for method={method!r}."
             raise SampleError(message)
         samples = self.samples(X, sample_weight)
         if labels.shape != (len(samples),):
@@ -501,6 +505,8 @@ class TrainedMap:
             raise SampleError(message)
         weight = np.ones(len(samples)) if samples.weight is None else samples.weight
         given = np.array([not is_missing(label) for label in labels.tolist()])
+        if method == "nearest":
+            return self._nearest_labels(samples, np.flatnonzero(given & (weight > 0)), labels)
         return self._majority(self.search(samples)[0][given, 0], labels[given].tolist(), weight[given])
 
     def _majority(self, found: Array, labels: list[Any], weight: Array) -> Array:
@@ -511,6 +517,17 @@ class TrainedMap:
         units = np.full(len(self.lattice), None, dtype=object)
         for unit in np.flatnonzero(counts.any(axis=1)):
             units[unit] = names[int(counts[unit].argmax())]
+        return units
+
+    def _nearest_labels(self, samples: Samples, given: Array, labels: Array) -> Array:
+        units = np.full(len(self.lattice), None, dtype=object)
+        least = np.full(len(units), np.inf)
+        for start in range(0, len(given), BLOCK_ROWS):
+            rows = given[start : start + BLOCK_ROWS]
+            distance = np.asarray(self.metric.pairwise(samples.rows(rows), self.codebook))
+            nearer = np.flatnonzero(distance.min(axis=0) < least)
+            least[nearer] = distance.min(axis=0)[nearer]
+            units[nearer] = labels[rows[distance.argmin(axis=0)[nearer]]].tolist()
         return units
 
     def _labels_by_wins(self, labels: Array) -> Array:

@@ -48,6 +48,24 @@ def test_noise_is_minus_one(trained):
     assert trained.cluster_units("hdbscan").dtype == np.int64
 
 
+def test_ties_and_twins_end():
+    """Units at the same place, or all equally far apart, are merged until so many clusters are left."""
+    twins = TrainedMap.from_codebook("line:units=8", np.repeat([[0.0], [1.0]], 4, axis=0))
+    assert twins.cluster_units(n_clusters=2).tolist() == [0] * 4 + [1] * 4
+    assert len(set(twins.cluster_units(n_clusters=5))) == 5
+    even = TrainedMap.from_codebook("line:units=8", np.eye(8))
+    assert len(set(even.cluster_units(n_clusters=3))) == 3
+
+
+def test_watershed_finds_the_valleys():
+    """Every valley of the U-matrix is a cluster, and the shallowest is given up first."""
+    steps = [0, 1, 1, 9, 1, 1, 3, 1, 1]
+    trained = TrainedMap.from_codebook("line:units=9", np.cumsum(steps, dtype=float)[:, None])
+    assert trained.cluster_units("watershed").tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert trained.cluster_units("watershed", 2).tolist() == [0, 0, 0, 1, 1, 1, 1, 1, 1]
+    assert trained.cluster_units("watershed", 1).tolist() == [0] * 9
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -55,7 +73,7 @@ def test_noise_is_minus_one(trained):
         ({"connectivity": "no"}, "connectivity must be None or 'map', got 'no'."),
         (
             {"clusterer": "x"},
-            "clusterer must be 'ward', 'kmeans', 'hdbscan' or a scikit-learn clusterer, got 'x'.",
+            "clusterer must be 'ward', 'kmeans', 'hdbscan', 'watershed' or a scikit-learn clusterer, got 'x'.",
         ),
     ],
 )

@@ -35,6 +35,14 @@ def test_samples_without_a_label_do_not_count(trained):
     assert trained.label_units(np.array([pd.NA, 1, pd.NaT, pd.NA, 3], dtype=object), X).tolist() == [1, None, 3]
 
 
+def test_the_nearest_sample_labels_a_unit(trained):
+    """Every unit has the label of the nearest sample that has one and counts, whether any fell on it or not."""
+    labels = ["b", "a", "c", "d", "e"]
+    assert trained.label_units(labels, X, "nearest").tolist() == ["b", "c", "d"]
+    weight = [0, 1, 1, 1, 1]
+    assert trained.label_units([*labels[:3], None, "e"], X, "nearest", sample_weight=weight).tolist() == ["a", "c", "e"]
+
+
 def test_labels_must_fit_the_samples(trained):
     """Labels of another number, and an unknown method, are refused in one sentence."""
     with pytest.raises(ValueError, match="one label") as caught:
@@ -42,7 +50,7 @@ def test_labels_must_fit_the_samples(trained):
     assert str(caught.value) == "y must hold one label for each of the 5 samples, got shape (1,)."
     with pytest.raises(ValueError, match="method") as caught:
         trained.label_units(np.zeros(5), X, method="median")
-    assert str(caught.value) == "method must be 'majority' or 'wins', got 'median'."
+    assert str(caught.value) == "method must be 'majority', 'nearest' or 'wins', got 'median'."
     with pytest.raises(ValueError, match="needs X") as caught:
         trained.label_units(np.zeros(5))
     assert str(caught.value) == "label_units needs X, the samples that y labels, for method='majority'."

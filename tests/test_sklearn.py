@@ -21,11 +21,11 @@ from somkit.errors import DataWarning, SampleError
 from somkit.standard import Grid, Hex
 
 CHECKS = """
-import json, warnings
+import json, sys, warnings
+import somkit
 warnings.simplefilter("ignore")
 from sklearn.utils.estimator_checks import check_estimator
-from somkit import SOM
-results = check_estimator(SOM(), on_fail=None, on_skip=None)
+results = check_estimator(getattr(somkit, sys.argv[1])(), on_fail=None, on_skip=None)
 print(json.dumps([(check["check_name"], check["status"], str(check["exception"])) for check in results]))
 """
 
@@ -36,10 +36,12 @@ def X():
     return load_iris().data
 
 
-def test_check_estimator_finds_nothing():
+@pytest.mark.parametrize("name", ["SOM", "SOMClassifier", "SOMRegressor", "SOMClusterer"])
+def test_check_estimator_finds_nothing(name):
     """Every check of scikit-learn passes, none expected to fail, none skipped."""
     environment = {**os.environ, "SCIPY_ARRAY_API": "1"}
-    out = subprocess.run([sys.executable, "-c", CHECKS], capture_output=True, text=True, check=True, env=environment)
+    command = [sys.executable, "-c", CHECKS, name]
+    out = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     results = json.loads(out.stdout)
     assert len(results) > 40
     assert [result for result in results if result[1] != "passed"] == []

@@ -1,0 +1,130 @@
+"""SOMClusterer: clusters of samples, by way of clusters of a map's units."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import ClusterMixin
+
+from somkit.estimator import MapEstimator
+
+Array = np.ndarray[Any, Any]
+
+
+class SOMClusterer(ClusterMixin, MapEstimator):  # type: ignore[misc]  # untyped bases
+    """Clusterer on a self-organising map: units are clustered, and a sample is in its best-matching unit's cluster.
+
+    Parameters
+    ----------
+    n_clusters : int >= 1 or None, default 2
+        Clusters to find; None is for those that find it themselves, and "hdbscan" and objects do so whatever it is.
+    clusterer : "ward" | "kmeans" | "hdbscan" | "watershed" | scikit-learn clusterer, default "ward"
+        See `TrainedMap.cluster_units`. Ward and k-means weigh units by their samples.
+    connectivity : None | "map", default None
+        "map", for "ward": merge only clusters that an edge of the map joins.
+    topology, metric, neighbourhood, learning_rate, radius, initialiser, trainer, epochs, scale, n_jobs, \
+    random_state, verbose
+        As of `SOM`.
+
+    Attributes
+    ----------
+    labels_ : array of shape (n,), int64
+        The cluster of each sample, 0..k-1 with none left out, -1 for noise.
+    unit_labels_ : array of shape (m,), int64
+        The cluster of each unit. Clusters of empty units only come last.
+    map_, codebook_, lattice_, history_, n_iter_, n_features_in_, feature_names_in_
+        As of `SOM`.
+
+    Notes
+    -----
+    Vesanto & Alhoniemi (2000), Clustering of the self-organizing map, doi:10.1109/72.846731.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from somkit import SOMClusterer
+    >>> model = SOMClusterer(n_clusters=3, random_state=0).fit(load_iris().data)
+    >>> sorted(set(model.labels_.tolist()))
+    [0, 1, 2]
+    """
+
+    def __init__(
+        self,
+        *,
+        n_clusters: int | None = 2,
+        clusterer: Any = "ward",
+        connectivity: str | None = None,
+        topology: Any = "hex",
+        metric: Any = "euclidean",
+        neighbourhood: Any = "gaussian",
+        learning_rate: Any = None,
+        radius: Any = "linear",
+        initialiser: Any = "pca",
+        trainer: Any = "batch",
+        epochs: int = 20,
+        scale: str | None = None,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        super().__init__(
+            topology=topology,
+            metric=metric,
+            neighbourhood=neighbourhood,
+            learning_rate=learning_rate,
+            radius=radius,
+            initialiser=initialiser,
+            trainer=trainer,
+            epochs=epochs,
+            scale=scale,
+            n_jobs=n_jobs,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.n_clusters = n_clusters
+        self.clusterer = clusterer
+        self.connectivity = connectivity
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Train a map on X, shape (n, d), and cluster its units.
+
+        Parameters
+        ----------
+        X : array of shape (n, d)
+        y : ignored
+        sample_weight : array of shape (n,), optional
+
+        Raises
+        ------
+        ParameterError
+            If ``clusterer``, ``n_clusters`` or ``connectivity`` is not allowed.
+        """
+        del y
+        self._train(X, sample_weight)
+        chosen = isinstance(self.clusterer, str) and self.clusterer != "hdbscan"
+        clusters = self.map_.cluster_units(
+            self.clusterer,
+            self.n_clusters if chosen else None,
+            X=X,
+            sample_weight=sample_weight,
+            connectivity=self.connectivity,
+        )
+        units = self.map_.bmu(X)
+        self.unit_labels_ = _compact(clusters, clusters[units])
+        self.labels_ = self.unit_labels_[units]
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """Return the cluster of each sample's best-matching unit, shape (n,), -1 for noise."""
+        trained = self._fitted()
+        return np.asarray(self.unit_labels_[trained.bmu(self._checked(X))])
+
+
+def _compact(clusters: Array, used: Array) -> Array:
+    """Return the clusters numbered 0..k-1 in their order, those in use first; noise stays -1."""
+    first = np.unique(used[used >= 0])
+    order = np.concatenate([first, np.setdiff1d(clusters[clusters >= 0], first)])
+    number = np.full(int(clusters.max()) + 2, -1, dtype=np.int64)  # the last place, -1, is noise
+    number[order] = np.arange(len(order))
+    return np.asarray(number[clusters])

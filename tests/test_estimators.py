@@ -1,0 +1,201 @@
+"""SOMClassifier, SOMRegressor and SOMClusterer."""
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.sparse import csr_array
+from sklearn.base import clone
+from sklearn.cluster import DBSCAN
+from sklearn.datasets import load_digits, load_iris, load_wine
+from sklearn.metrics import adjusted_rand_score
+from sklearn.model_selection import StratifiedKFold, cross_val_score
+
+from somkit import SOMClassifier, SOMClusterer, SOMRegressor
+from somkit.errors import ParameterError, SampleError
+
+
+@pytest.fixture(scope="module")
+def iris():
+    """Iris."""
+    return load_iris(return_X_y=True)
+
+
+def test_digits_are_read():
+    """Raw digits and default parameters: at least 96 in 100 right in five-fold cross-validation."""
+    X, y = load_digits(return_X_y=True)
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    assert cross_val_score(SOMClassifier(random_state=0), X, y, cv=folds).mean() >= 0.96
+
+
+def test_refining_helps():
+    """The supervised steps do better on the samples they were taken on than the map as it was trained."""
+    X, y = load_digits(return_X_y=True)
+    plain, refined = (SOMClassifier(refine=steps, random_state=0).fit(X, y) for steps in (0, 20))
+    assert np.array_equal(plain.prototypes_, plain.codebook_)
+    assert np.array_equal(plain.codebook_, refined.codebook_)
+    assert refined.score(X, y) > 0.99 > plain.score(X, y)
+
+
+def test_without_refining_a_pure_unit_gives_its_class(iris):
+    """A unit's class is the majority of its samples, and predict takes the most probable class."""
+    X, y = iris
+    model = SOMClassifier(refine=0, random_state=0).fit(X, y)
+    assert model.unit_classes_.tolist() == model.map_.label_units(y, X).tolist()
+    probability = model.predict_proba(X)
+    assert np.allclose(probability.sum(axis=1), 1, atol=1e-15)
+    assert np.array_equal(model.classes_[probability.argmax(axis=1)], model.predict(X))
+    near = model.map_.distances(X)
+    near[:, [unit is None for unit in model.unit_classes_]] = np.inf
+    sure = probability.max(axis=1) > 0.99
+    assert sure.sum() > 100
+    assert np.array_equal(model.predict(X)[sure], model.unit_classes_[near.argmin(axis=1)][sure].astype(int))
+
+
+@pytest.mark.parametrize("mark", [None, np.nan, -1])
+def test_unlabelled_rows_train_the_map_alone(iris, mark):
+    """Rows marked as unlabelled shape the map as any other, and are of no class."""
+    X, y = iris
+    hidden = y.astype(object)
+    hidden[np.arange(150) % 10 != 0] = mark
+    model = SOMClassifier(unlabelled=-1, random_state=0).fit(X, hidden)
+    assert np.array_equal(model.codebook_, SOMClassifier(random_state=0).fit(X, y).codebook_)
+    assert model.classes_.tolist() == [0, 1, 2]
+    assert model.score(X, y) > 0.85
+    assert sum(unit is not None for unit in model.unit_classes_) <= 15
+
+
+def test_unlabelled_marks_of_other_types(iris):
+    """Names with None among them, and numbers with NaN, are read as they are; -1 is a class unless it is the mark."""
+    X, y = iris
+    names = np.array(["a", "b", "c"], dtype=object)[y]
+    names[::2] = None
+    assert SOMClassifier(random_state=0).fit(X, names).predict(X[:1]).tolist() == ["a"]
+    assert SOMClassifier(random_state=0).fit(X, pd.Series(names)).classes_.tolist() == ["a", "b", "c"]
+    numbers = np.where(np.arange(150) % 2, y, np.nan)
+    assert SOMClassifier(random_state=0).fit(X, numbers).classes_.tolist() == [0, 1, 2]
+    assert SOMClassifier(random_state=0).fit(X, y - 1).classes_.tolist() == [-1, 0, 1]
+
+
+def test_weights_are_copies(iris):
+    """A sample of weight k is k copies of it, for classes and values."""
+    X, y = iris
+    copies = np.random.default_rng(0).integers(0, 4, 150)
+    for model in (SOMClassifier(topology="hex:rows=4,columns=5"), SOMRegressor(topology="hex:rows=4,columns=5")):
+        weighed = clone(model).fit(X, y, copies)
+        copied = clone(model).fit(np.repeat(X, copies, axis=0), np.repeat(y, copies))
+        one, other = (
+            (each.predict_proba if hasattr(each, "classes_") else each.predict)(X) for each in (weighed, copied)
+        )
+        assert np.allclose(one, other, atol=1e-8)  # sums of other lengths round otherwise
+
+
+@pytest.mark.parametrize(
+    "parts", [{"metric": "cosine"}, {"metric": "manhattan", "trainer": "online"}, {"scale": "minmax"}]
+)
+def test_parts_of_every_kind(iris, parts):
+    """Metrics, trainers, scaling and graphs are those of SOM."""
+    X, y = iris
+    model = SOMClassifier(topology=nx.karate_club_graph(), random_state=0, **parts)
+    assert model.fit(X, y).score(X, y) > 0.9
+    assert SOMRegressor(topology=nx.karate_club_graph(), random_state=0, **parts).fit(X, y).score(X, y) > 0.85
+    assert clone(model).set_params(topology="ring", topology__units=12).fit(X, y).prototypes_.shape == (12, 4)
+
+
+def test_sparse_and_missing(iris):
+    """Sparse samples give what dense ones do, and samples with gaps are classified and regressed."""
+    X, y = iris
+    X = np.where(X < 1, 0, X)
+    for model in (
+        SOMClassifier(initialiser="sample", random_state=0),
+        SOMRegressor(initialiser="sample", random_state=0),
+    ):
+        dense, sparse = clone(model).fit(X, y), clone(model).fit(csr_array(X), y)
+        assert np.allclose(dense.predict(X), sparse.predict(csr_array(X)), atol=1e-6)
+        gaps = np.where(np.random.default_rng(0).random(X.shape) < 0.1, np.nan, X)
+        assert clone(model).set_params(metric="euclidean:missing=ignore").fit(gaps, y).score(gaps, y) > 0.85
+
+
+def test_what_a_classifier_refuses(iris):
+    """Labels that are all missing, and a refinement that is no number of steps, are named."""
+    X, y = iris
+    with pytest.raises(SampleError) as caught:
+        SOMClassifier(unlabelled=0).fit(X, np.zeros(150))
+    assert str(caught.value) == (
+        "y must hold a class for at least one sample of positive weight, got none but unlabelled ones."
+    )
+    with pytest.raises(ParameterError) as caught:
+        SOMClassifier(refine=-1).fit(X, y)
+    assert str(caught.value) == "refine must be an integer >= 0, got -1."
+
+
+def test_several_targets(iris):
+    """Targets together are predicted as each by itself, in the shape that y had."""
+    X = iris[0]
+    model = SOMRegressor(random_state=0)
+    both = clone(model).fit(X[:, :2], X[:, 2:])
+    assert both.predict(X[:, :2]).shape == (150, 2)
+    for column in (0, 1):
+        alone = clone(model).fit(X[:, :2], X[:, 2 + column])
+        assert np.allclose(alone.predict(X[:, :2]), both.predict(X[:, :2])[:, column], atol=1e-12)
+        assert alone.score(X[:, :2], X[:, 2 + column]) > 0.8
+
+
+def test_a_constant_stays_constant(iris):
+    """A target that is one value everywhere is that value everywhere."""
+    assert np.allclose(SOMRegressor(random_state=0).fit(iris[0], np.full(150, 7.25)).predict(iris[0]), 7.25, atol=1e-12)
+
+
+def test_unlabelled_targets(iris):
+    """NaN targets are refused unless they are declared; then each target uses the rows that have it."""
+    X = iris[0]
+    y = X[:, 2:].copy()
+    y[::2, 0] = np.nan
+    with pytest.raises(ValueError, match="Input y contains NaN"):
+        SOMRegressor().fit(X[:, :2], y)
+    model = SOMRegressor(unlabelled=np.nan, random_state=0).fit(X[:, :2], y)
+    full = SOMRegressor(random_state=0).fit(X[:, :2], X[:, 2:])
+    assert np.array_equal(model.codebook_, full.codebook_)
+    assert np.allclose(model.predict(X[:, :2])[:, 1], full.predict(X[:, :2])[:, 1], atol=1e-12)
+    assert model.score(X[:, :2], X[:, 2:]) > 0.8
+    y[:, 0] = np.nan
+    with pytest.raises(SampleError) as caught:
+        SOMRegressor(unlabelled=np.nan).fit(X[:, :2], y)
+    assert str(caught.value) == (
+        "y must hold a value for at least one sample of positive weight, got none but unlabelled ones."
+    )
+
+
+@pytest.mark.parametrize("clusterer", ["ward", "kmeans"])
+def test_clusters_of_samples_are_those_of_their_units(iris, clusterer):
+    """A sample's cluster is its unit's, in fit and in predict, numbered without a gap."""
+    model = SOMClusterer(n_clusters=3, clusterer=clusterer, random_state=0)
+    labels = model.fit_predict(iris[0])
+    assert np.unique(labels).tolist() == [0, 1, 2]
+    assert np.array_equal(model.predict(iris[0]), labels)
+    assert np.array_equal(model.unit_labels_[model.map_.bmu(iris[0])], labels)
+    units = model.map_.cluster_units(clusterer, 3, X=iris[0])
+    assert adjusted_rand_score(model.unit_labels_, units) == 1
+
+
+def test_clusters_found_by_others(iris):
+    """HDBSCAN and any scikit-learn clusterer find the number of clusters themselves, and -1 is noise."""
+    noise = SOMClusterer(clusterer=DBSCAN(eps=1e-6, min_samples=1000)).fit(iris[0])
+    assert set(noise.labels_) == {-1}
+    found = SOMClusterer(clusterer="hdbscan", random_state=0).fit(iris[0])
+    assert set(found.labels_) - {-1} == set(range(found.labels_.max() + 1))
+
+
+def test_clusters_without_samples_come_last():
+    """Along the map a cluster of empty units has a number, after those that samples have."""
+    X = np.repeat([[0.0], [9.0]], 20, axis=0) + np.linspace(0, 0.1, 40)[:, None]
+    model = SOMClusterer(n_clusters=6, connectivity="map", topology="line:units=12", random_state=0).fit(X)
+    used = set(model.labels_)
+    assert used == set(range(len(used)))
+    assert set(model.unit_labels_) == set(range(6))
+
+
+def test_wine_is_clustered():
+    """Standardised wine falls into its three cultivars."""
+    X, y = load_wine(return_X_y=True)
+    assert adjusted_rand_score(y, SOMClusterer(n_clusters=3, scale="standard", random_state=0).fit_predict(X)) > 0.75
