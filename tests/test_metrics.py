@@ -260,9 +260,7 @@ def test_a_median_is_numpys_of_an_odd_number_of_samples():
 def test_medians_are_of_what_is_observed():
     """A lone unit moves to the median of the values there are, and keeps a feature that has none."""
     X = np.array([[1.0, np.nan, np.nan], [5.0, np.nan, 7.0], [2.0, np.nan, np.nan]])
-    recipe = Recipe(
-        topology="line:units=1", metric="euclidean:missing=ignore", trainer="batch:centre=median", epochs=1
-    )
+    recipe = Recipe(topology="line:units=1", metric="euclidean:missing=ignore", trainer="batch:centre=median", epochs=1)
     assert recipe.fit(X, initial_codebook=[[0.0, 3.0, 0.0]]).codebook.tolist() == [[2, 3, 7]]
 
 
