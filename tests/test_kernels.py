@@ -403,6 +403,8 @@ def test_products_of_rows_and_columns_equal_the_definition(implementation, dtype
 
 def test_products_need_a_table_of_every_class():
     """A table too short for its products is refused, and so are classes of another map."""
+    with pytest.raises(ValueError, match="with p 1 or 2, got"):
+        kernels.Products(np.zeros(3), np.zeros((3, 3, 5)))
     book = kernels.OnlineCodebook(np.zeros((4, 2)))
     products = kernels.Products(np.array([1, 0, 1]), np.array([[[1, 0, 1]]]))
     with pytest.raises(ValueError, match="the table must hold all 2 classes, got 1"):

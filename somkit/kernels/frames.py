@@ -137,8 +137,11 @@ class Products:
 
     def __post_init__(self) -> None:
         down, across = self.down.shape, self.across.shape
-        if not (len(down) == 1 and len(across) == 3 and across[0] == across[1] and down[0] % 2 and across[2] % 2):
-            message = f"Products need shapes (2 rows - 1,) and (p, p, 2 columns - 1), got {down} and {across}."
+        square = len(across) == 3 and across[:2] in {(1, 1), (2, 2)}
+        if not (len(down) == 1 and square and down[0] % 2 and across[2] % 2):
+            message = (
+                f"Products need shapes (2 rows - 1,) and (p, p, 2 columns - 1) with p 1 or 2, got {down} and {across}."
+            )
             raise ValueError(message)
         object.__setattr__(self, "down", plain(self.down, np.uint16))
         object.__setattr__(self, "across", plain(self.across, np.uint16))
