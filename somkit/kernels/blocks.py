@@ -78,8 +78,6 @@ def ahead(function: Callable[[int], Result], count: int, n_jobs: int | None = No
             if number < count:
                 waiting.append(pool.submit(function, number))
             yield found
-            if not waiting:
-                return
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
