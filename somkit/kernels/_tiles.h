@@ -1,13 +1,13 @@
 /* Searching by tiles: units near each other in TILE lanes, LANES tiles near each other in a group, each with its box. A
- * box bounds the squares of its units without a margin: rounding is monotone, and both are summed in the same order. */
+ * box bounds the squares of its units without a margin: rounding is monotone, and both are summed in the same order.
+ * Rows are taken in the order of the tiles where their search begins, two at a time where these agree. */
 
 /* Squared distances of x from LANES boxes, whose lower and upper edges alternate feature by feature. */
 static TARGET INLINE V SUFFIX(boxes)(const REAL *x, const REAL *edges, Py_ssize_t d)
 {
     V sum = SPREAD((REAL)0);
     for (Py_ssize_t f = 0; f < d; f++, edges += 2 * LANES) {
-        V value = SPREAD(x[f]), below = LOAD(edges) - value, beyond = value - LOAD(edges + LANES);
-        V gap = GREATER(GREATER(below, beyond), SPREAD((REAL)0));
+        V value = SPREAD(x[f]), gap = value - LESSER(GREATER(value, LOAD(edges)), LOAD(edges + LANES));
         sum = FMA(gap, gap, sum);
     }
     return sum;
@@ -19,39 +19,54 @@ typedef struct {
     Py_ssize_t found;
 } SUFFIX(Progress);
 
-static TARGET INLINE void SUFFIX(scan)(const Tiles *p, const REAL *x, Py_ssize_t tile, int k, SUFFIX(Progress) *so_far,
-                                       Py_ssize_t *proposed, double *measured)
+/* Squared distances of some rows from the units of one tile. */
+static TARGET INLINE void SUFFIX(apart)(const Tiles *p, const REAL *const *x, const int rows, Py_ssize_t tile, V (*a)[4])
 {
     const REAL *w = (const REAL *)p->packed + tile * p->d * TILE, *start = (const REAL *)p->start + tile * TILE;
-    const int64_t *unit_of = p->unit_of + tile * TILE;
-    V a[4];
     UNROLL
-    for (int v = 0; v < 4; v++)
-        a[v] = LOAD(start + v * LANES);
-    for (Py_ssize_t f = 0; f < p->d; f++, w += TILE) {
-        V value = SPREAD(x[f]);
+    for (int s = 0; s < rows; s++)
         UNROLL
-        for (int v = 0; v < 4; v++) {
-            V gap = value - LOAD(w + v * LANES);
-            a[v] = FMA(gap, gap, a[v]);
+        for (int v = 0; v < 4; v++)
+            a[s][v] = LOAD(start + v * LANES);
+    for (Py_ssize_t f = 0; f < p->d; f++, w += TILE) {
+        UNROLL
+        for (int s = 0; s < rows; s++) {
+            V value = SPREAD(x[s][f]);
+            UNROLL
+            for (int v = 0; v < 4; v++) {
+                V gap = value - LOAD(w + v * LANES);
+                a[s][v] = FMA(gap, gap, a[s][v]);
+            }
         }
     }
-    if (!MASK_LE(LESSER(LESSER(a[0], a[1]), LESSER(a[2], a[3])), SPREAD(so_far->limit)))
-        return;
-    double *nearest = so_far->nearest, lowest = LOWEST(LESSER(LESSER(a[0], a[1]), LESSER(a[2], a[3])));
+}
+
+/* Take the units of a tile into account in what the k nearest can be. */
+static TARGET INLINE void SUFFIX(tighten)(const Tiles *p, const V *a, int k, SUFFIX(Progress) *so_far)
+{
+    double *nearest = so_far->nearest;
     if (k == 2) {
         REAL values[TILE];
         UNROLL
         for (int v = 0; v < 4; v++)
             STORE(values + v * LANES, a[v]);
         for (int l = 0; l < TILE; l++) {
-            double apart = values[l];
-            nearest[1] = apart < nearest[0] ? nearest[0] : apart < nearest[1] ? apart : nearest[1];
-            nearest[0] = apart < nearest[0] ? apart : nearest[0];
+            double value = values[l];
+            nearest[1] = value < nearest[0] ? nearest[0] : value < nearest[1] ? value : nearest[1];
+            nearest[0] = value < nearest[0] ? value : nearest[0];
         }
-    } else
+    } else {
+        double lowest = LOWEST(LESSER(LESSER(a[0], a[1]), LESSER(a[2], a[3])));
         nearest[0] = lowest < nearest[0] ? lowest : nearest[0];
+    }
     so_far->limit = ROUND_UP(nearest[k - 1] * (1 + p->relative) + p->absolute);
+}
+
+/* Propose the units of a tile that are within the limit. */
+static TARGET INLINE void SUFFIX(propose)(const Tiles *p, const V *a, Py_ssize_t tile, SUFFIX(Progress) *so_far,
+                                          Py_ssize_t *proposed, double *measured)
+{
+    const int64_t *unit_of = p->unit_of + tile * TILE;
     UNROLL
     for (int v = 0; v < 4; v++) {
         unsigned within = MASK_LE(a[v], SPREAD(so_far->limit));
@@ -67,41 +82,119 @@ static TARGET INLINE void SUFFIX(scan)(const Tiles *p, const REAL *x, Py_ssize_t
     }
 }
 
+/* The memory of one call: an order of the rows; and of one row, bounds of groups, what they leave to visit, proposals. */
+typedef struct {
+    Py_ssize_t *first, *order, *begin, *proposed;
+    double *measured;
+    REAL *outer, *bounds;
+    int32_t *groups, *visits;
+} SUFFIX(Notes);
+
+static int SUFFIX(open_notes)(const Tiles *p, Py_ssize_t n, SUFFIX(Notes) *notes)
+{
+    Py_ssize_t tiles = p->groups * LANES;
+    notes->first = reserve(n * sizeof(Py_ssize_t));
+    notes->order = reserve(n * sizeof(Py_ssize_t));
+    notes->begin = reserve((tiles + 1) * sizeof(Py_ssize_t));
+    notes->proposed = reserve(tiles * TILE * sizeof(Py_ssize_t));
+    notes->measured = reserve(tiles * TILE * sizeof(double));
+    notes->outer = reserve((p->groups + LANES) * sizeof(REAL));
+    notes->bounds = reserve((tiles + 1) * sizeof(REAL));
+    notes->groups = reserve((p->groups + LANES) * sizeof(int32_t));
+    notes->visits = reserve((tiles + 1) * sizeof(int32_t));
+    return notes->first && notes->order && notes->begin && notes->proposed && notes->measured && notes->outer &&
+           notes->bounds && notes->groups && notes->visits;
+}
+
+static void SUFFIX(close_notes)(SUFFIX(Notes) *notes)
+{
+    release(notes->first);
+    release(notes->order);
+    release(notes->begin);
+    release(notes->proposed);
+    release(notes->measured);
+    release(notes->outer);
+    release(notes->bounds);
+    release(notes->groups);
+    release(notes->visits);
+}
+
 /* Where to look first if no seed is given: the tile of the nearest box in the group of the nearest box. */
-static TARGET Py_ssize_t SUFFIX(promising)(const Tiles *p, const REAL *x, const REAL *bounds)
+static TARGET Py_ssize_t SUFFIX(promising)(const Tiles *p, const REAL *x, REAL *outer)
 {
     REAL bound[LANES];
     Py_ssize_t group = 0, tile = 0;
+    for (Py_ssize_t o = 0; o < p->groups; o += LANES)
+        STORE(outer + o, SUFFIX(boxes)(x, (const REAL *)p->outer_edges + o * 2 * p->d, p->d));
     for (Py_ssize_t g = 1; g < p->groups; g++)
-        group = bounds[g] < bounds[group] ? g : group;
+        group = outer[g] < outer[group] ? g : group;
     STORE(bound, SUFFIX(boxes)(x, (const REAL *)p->edges + group * 2 * LANES * p->d, p->d));
     for (int l = 1; l < LANES; l++)
         tile = bound[l] < bound[tile] ? l : tile;
     return group * LANES + tile;
 }
 
-/* Propose units for one row: those of the first tile, then of every tile whose box reaches within the limit. */
-static TARGET Py_ssize_t SUFFIX(look_around)(const Tiles *p, const REAL *x, int k, int64_t seed, REAL *bounds,
-                                             SUFFIX(Progress) *so_far, Py_ssize_t *proposed, double *measured)
+/* Sort rows by the tile to look at first: what one row touches, the next one finds in the caches. */
+static TARGET void SUFFIX(arrange_rows)(const Tiles *p, const REAL *X, Py_ssize_t n, const int64_t *seeds,
+                                        SUFFIX(Notes) *notes)
 {
-    Py_ssize_t outer = (p->groups + LANES - 1) / LANES, d = p->d, visited = 0;
-    for (Py_ssize_t o = 0; o < outer; o++)
-        STORE(bounds + o * LANES, SUFFIX(boxes)(x, (const REAL *)p->outer_edges + o * 2 * LANES * d, d));
-    Py_ssize_t first = seed >= 0 && seed < p->m ? (Py_ssize_t)p->tile_of[seed] : SUFFIX(promising)(p, x, bounds);
-    SUFFIX(scan)(p, x, first, k, so_far, proposed, measured);
-    for (Py_ssize_t g = 0; g < p->groups; g++) {
-        if (!(bounds[g] <= so_far->limit))
+    Py_ssize_t tiles = p->groups * LANES;
+    memset(notes->begin, 0, (size_t)(tiles + 1) * sizeof(Py_ssize_t));
+    for (Py_ssize_t i = 0; i < n; i++) {
+        int known = seeds && seeds[i] >= 0 && seeds[i] < p->m;
+        notes->first[i] = known ? (Py_ssize_t)p->tile_of[seeds[i]] : SUFFIX(promising)(p, X + i * p->d, notes->outer);
+        notes->begin[notes->first[i] + 1]++;
+    }
+    for (Py_ssize_t t = 0; t < tiles; t++)
+        notes->begin[t + 1] += notes->begin[t];
+    for (Py_ssize_t i = 0; i < n; i++)
+        notes->order[notes->begin[notes->first[i]]++] = i;
+}
+
+/* List the tiles, but the first, whose boxes reach within the limit; without branches, which would be guessed wrong. */
+static TARGET Py_ssize_t SUFFIX(list)(const Tiles *p, const REAL *x, Py_ssize_t first, REAL limit, SUFFIX(Notes) *notes)
+{
+    Py_ssize_t groups = 0, count = 0, d = p->d;
+    for (Py_ssize_t o = 0; o < p->groups; o += LANES) {
+        unsigned near = MASK_LE(SUFFIX(boxes)(x, (const REAL *)p->outer_edges + o * 2 * d, d), SPREAD(limit));
+        for (int l = 0; l < LANES; l++) {
+            notes->groups[groups] = (int32_t)(o + l);
+            groups += near >> l & 1;
+        }
+    }
+    for (Py_ssize_t i = 0; i < groups; i++) {
+        Py_ssize_t g = notes->groups[i];
+        REAL each[LANES];
+        if (g >= p->groups) /* with a limit of infinity even boxes that are not there are near */
             continue;
         V bound = SUFFIX(boxes)(x, (const REAL *)p->edges + g * 2 * LANES * d, d);
-        if (!MASK_LE(bound, SPREAD(so_far->limit)))
-            continue;
-        REAL each[LANES];
+        unsigned near = MASK_LE(bound, SPREAD(limit));
         STORE(each, bound);
-        for (int l = 0; l < LANES; l++)
-            if (each[l] <= so_far->limit && g * LANES + l != first) {
-                SUFFIX(scan)(p, x, g * LANES + l, k, so_far, proposed, measured);
-                visited++;
-            }
+        for (int l = 0; l < LANES; l++) {
+            notes->visits[count] = (int32_t)(g * LANES + l);
+            notes->bounds[count] = each[l];
+            count += (near >> l & 1) & (g * LANES + l != first);
+        }
+    }
+    return count;
+}
+
+/* The k nearest units of one row, whose distances from its first tile are known; how many other tiles were visited. */
+static TARGET Py_ssize_t SUFFIX(look_around)(const Tiles *p, const REAL *x, int k, Py_ssize_t first, const V *known,
+                                             SUFFIX(Progress) *so_far, SUFFIX(Notes) *notes)
+{
+    Py_ssize_t count = SUFFIX(list)(p, x, first, so_far->limit, notes), visited = 0;
+    SUFFIX(propose)(p, known, first, so_far, notes->proposed, notes->measured);
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (!(notes->bounds[i] <= so_far->limit))
+            continue;
+        V a[1][4];
+        SUFFIX(apart)(p, &x, 1, notes->visits[i], a);
+        visited++;
+        if (!MASK_LE(LESSER(LESSER(a[0][0], a[0][1]), LESSER(a[0][2], a[0][3])), SPREAD(so_far->limit)))
+            continue;
+        SUFFIX(tighten)(p, a[0], k, so_far);
+        SUFFIX(propose)(p, a[0], notes->visits[i], so_far, notes->proposed, notes->measured);
     }
     return visited;
 }
@@ -130,20 +223,27 @@ static TARGET Py_ssize_t SUFFIX(remeasure)(const Tiles *p, const REAL *x, const 
 static TARGET Py_ssize_t SUFFIX(tiles)(const Tiles *p, const void *rows, Py_ssize_t n, int k, const int64_t *seeds,
                                        int64_t *units, double *distances)
 {
-    Py_ssize_t places = p->groups * LANES * TILE, visited = 0;
-    REAL *bounds = reserve((p->groups + LANES) * sizeof(REAL));
-    Py_ssize_t *proposed = reserve(places * sizeof(Py_ssize_t));
-    double *measured = reserve(places * sizeof(double));
-    int failed = !bounds || !proposed || !measured;
-    for (Py_ssize_t i = 0; i < n && !failed; i++) {
-        const REAL *x = (const REAL *)rows + i * p->d;
-        SUFFIX(Progress) so_far = {{INFINITY, INFINITY}, (REAL)INFINITY, 0};
-        visited += SUFFIX(look_around)(p, x, k, seeds ? seeds[i] : -1, bounds, &so_far, proposed, measured);
-        Py_ssize_t left = SUFFIX(remeasure)(p, x, &so_far, proposed, measured);
-        decide(left, proposed, measured, k, p->d, units + i * k, distances + i * k);
+    Py_ssize_t visited = 0;
+    SUFFIX(Notes) notes;
+    int opened = SUFFIX(open_notes)(p, n, &notes);
+    if (opened)
+        SUFFIX(arrange_rows)(p, rows, n, seeds, &notes);
+    for (Py_ssize_t from = 0, count = 2; from < n && opened; from += count) {
+        const REAL *x[2];
+        V known[2][4];
+        count = n - from < 2 || notes.first[notes.order[from]] != notes.first[notes.order[from + 1]] ? 1 : 2;
+        for (Py_ssize_t s = 0; s < 2; s++)
+            x[s] = (const REAL *)rows + notes.order[from + (s < count ? s : 0)] * p->d;
+        SUFFIX(apart)(p, x, 2, notes.first[notes.order[from]], known);
+        for (Py_ssize_t s = 0; s < count; s++) {
+            Py_ssize_t i = notes.order[from + s];
+            SUFFIX(Progress) so_far = {{INFINITY, INFINITY}, (REAL)INFINITY, 0};
+            SUFFIX(tighten)(p, known[s], k, &so_far);
+            visited += SUFFIX(look_around)(p, x[s], k, notes.first[i], known[s], &so_far, &notes);
+            Py_ssize_t left = SUFFIX(remeasure)(p, x[s], &so_far, notes.proposed, notes.measured);
+            decide(left, notes.proposed, notes.measured, k, p->d, units + i * k, distances + i * k);
+        }
     }
-    release(bounds);
-    release(proposed);
-    release(measured);
-    return failed ? -1 : visited;
+    SUFFIX(close_notes)(&notes);
+    return opened ? visited : -1;
 }
