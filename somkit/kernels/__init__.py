@@ -224,13 +224,18 @@ def accumulate(
     d = X.shape[1]
     sums, counts = (np.zeros((m, d)), np.zeros(m)) if out is None else out
     if centre is not None or scale is not None:
-        centre = plain(np.broadcast_to(0.0 if centre is None else centre, d), np.float64)
-        scale = plain(np.broadcast_to(1.0 if scale is None else scale, d), np.float64)
+        centre, scale = _for_each(0.0 if centre is None else centre, d), _for_each(1.0 if scale is None else scale, d)
     implementation.module.accumulate(
         plain(X, common_type(X)), None if weight is None else plain(weight, np.float64), plain(units, np.int64),
         centre, scale, sums, counts, *implementation.options,
     )  # fmt: skip
     return sums, counts
+
+
+def _for_each(value: Array | float, d: int) -> Array:
+    """Return a value as it is if there is one for each of d features, else repeat it."""
+    given = isinstance(value, np.ndarray) and value.shape == (d,)
+    return plain(value if given else np.broadcast_to(value, d), np.float64)
 
 
 def hops(begin: Array, joined: Array, sources: Array, implementation: Implementation = _DEFAULT) -> Array:

@@ -40,25 +40,37 @@ def one_blas_thread() -> AbstractContextManager[Any]:
 def map_blocks(function: Callable[[int], Result], count: int, n_jobs: int | None = None) -> Iterator[Result]:
     """Yield ``function(0)``, ``function(1)``, ... in order, worked out by ``n_jobs`` threads (None: every core).
 
+    The caller's thread is one of them: it would only take a core from the others by being woken for every result.
     BLAS is held to one thread meanwhile. Only a few results are held at once, whatever ``count`` is.
     """
     jobs = min(n_jobs or usable_cores(), count)
     with one_blas_thread():
         if jobs <= 1:
-            for number in range(count):
-                yield function(number)
+            yield from map(function, range(count))
             return
-        pool = ThreadPoolExecutor(jobs, thread_name_prefix="somkit")
-        waiting: deque[Future[Result]] = deque()
+        pool = ThreadPoolExecutor(jobs - 1, thread_name_prefix="somkit")
+        waiting = deque[tuple[int, Future[Result]]]()
         try:
             for number in range(count):
-                waiting.append(pool.submit(function, number))
-                if len(waiting) > 2 * jobs:
-                    yield waiting.popleft().result()
+                waiting.append((number, pool.submit(function, number)))
+                if len(waiting) > 4 * jobs:
+                    yield _first(function, waiting)
             while waiting:
-                yield waiting.popleft().result()
+                yield _first(function, waiting)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _first(function: Callable[[int], Result], waiting: deque[tuple[int, Future[Result]]]) -> Result:
+    """Take off the first result; until it is there, work out others that no thread has begun."""
+    for place, (number, result) in enumerate(waiting):
+        if waiting[0][1].done():
+            break
+        if result.cancel():
+            own: Future[Result] = Future()
+            own.set_result(function(number))
+            waiting[place] = number, own
+    return waiting.popleft()[1].result()
 
 
 def ahead(function: Callable[[int], Result], count: int, n_jobs: int | None = None) -> Iterator[Result]:
