@@ -575,3 +575,35 @@ def test_what_is_worked_out_ahead_comes_in_order(count, n_jobs):
         with pytest.raises(ZeroDivisionError):
             seen.extend(iter(kernels.ahead(fails, count, n_jobs)))
     assert len(seen) <= 2
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(0, 5), d=st.integers(1, 70) | st.integers(1, 3_000))
+def test_long_rows_are_summed_as_short_ones_are(seed, n, d):
+    """Squares are added to eight sums in turn, and these as a tree, however long the rows are."""
+    gaps = np.random.default_rng(seed).normal(size=(n, d))
+    eight = np.zeros((n, 8))
+    for feature in range(d):
+        eight[:, feature % 8] += gaps[:, feature] * gaps[:, feature]
+    four = eight[:, :4] + eight[:, 4:]
+    assert np.array_equal(frames.sum_of_squares(gaps), (four[:, 0] + four[:, 2]) + (four[:, 1] + four[:, 3]))
+
+
+@every_implementation
+@given(seed=st.integers(0, 2**32 - 1), m=st.integers(1, 90), columns=st.integers(1, 50), q=st.integers(1, 9))
+def test_values_are_carried_by_classes(implementation, seed, m, columns, q):
+    """Each unit gets every value times the influence at its class; classes beyond the table count as its last."""
+    rng = np.random.default_rng(seed)
+    classes = rng.choice([*range(12), kernels.NO_WAY], (m, m)).astype(np.uint16)
+    units, felt = rng.permutation(m)[: rng.integers(1, m + 1)], rng.normal(size=q)
+    values = rng.normal(size=(len(units), columns))
+    expected = felt[np.minimum(classes[units], q - 1)].T @ values
+    found = kernels.carry(classes, units, felt, values, implementation)
+    assert found.shape == (m, columns)
+    assert np.allclose(found, expected, rtol=0, atol=1e-13 * len(units))
+
+
+def test_values_are_carried_from_units_of_the_map_only():
+    """A unit that is not on the map is an IndexError, whichever implementation looks."""
+    for implementation in kernels.implementations().values():
+        with pytest.raises(IndexError):
+            kernels.carry(np.zeros((3, 3), np.uint16), np.array([3]), np.ones(1), np.ones((1, 2)), implementation)

@@ -19,8 +19,7 @@ import somkit
 from somkit import SOM, Metric, Recipe, Samples, TrainedMap
 from somkit.errors import SampleError, SampleTypeError
 from somkit.kernels import nearest
-from somkit.kernels.frames import sum_of_squares
-from somkit.kernels.sparse import DENSE_NUMBERS, SparseCodebook, squares_of_wide
+from somkit.kernels.sparse import DENSE_NUMBERS, SparseCodebook
 from somkit.recipe import load_checkpoint
 from somkit.testing.law import ULP
 
@@ -191,13 +190,6 @@ def test_units_that_are_all_but_the_same_are_told_apart_as_dense_ones_are(seed, 
     units, found = SparseCodebook.of(W).nearest(sparse.csr_array(X), k)
     assert np.array_equal(units, wanted)
     assert np.allclose(found, distances, rtol=204 * ULP, atol=0)
-
-
-@given(seed=SEEDS, n=st.integers(0, 5), d=st.integers(1, 70) | st.integers(1, 3_000))
-def test_wide_sums_are_those_of_the_kernels(seed, n, d):
-    """The sums of squares have the bits of those that the other kernels take."""
-    gaps = np.random.default_rng(seed).normal(size=(n, d))
-    assert np.array_equal(squares_of_wide(gaps), sum_of_squares(gaps))
 
 
 def test_duplicates_order_and_zeros_do_not_matter():

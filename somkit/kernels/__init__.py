@@ -43,6 +43,7 @@ __all__ = [
     "TreeSum",
     "accumulate",
     "ahead",
+    "carry",
     "describe",
     "distances_of_pairs",
     "hops",
@@ -232,10 +233,36 @@ def accumulate(
     return sums, counts
 
 
+def carry(classes: Array, units: Array, felt: Array, values: Array, implementation: Implementation = _DEFAULT) -> Array:
+    """Carry values from some units to all of a map whose distances are tabled.
+
+    Parameters
+    ----------
+    classes : uint16 array of shape (m, m)
+        Which of the q distinct distances lies between two units; q or more counts as the last.
+    units : integer array of shape (k,)
+        The units that hold values.
+    felt : array of shape (q,)
+        The influence at each distance; q >= 1.
+    values : array of shape (k, c)
+
+    Returns
+    -------
+    float64 array of shape (m, c)
+        For each unit j the sum over the units b of felt[classes[b, j]] times b's row of values.
+    """
+    found: Array = implementation.module.carry(
+        plain(classes, np.uint16), plain(units, np.int64), plain(felt, np.float64), plain(values, np.float64),
+        *implementation.options,
+    )  # fmt: skip
+    return found
+
+
 def _for_each(value: Array | float, d: int) -> Array:
     """Return a value as it is if there is one for each of d features, else repeat it."""
-    given = isinstance(value, np.ndarray) and value.shape == (d,)
-    return plain(value if given else np.broadcast_to(value, d), np.float64)
+    if isinstance(value, np.ndarray) and value.shape == (d,):
+        return plain(value, np.float64)
+    return plain(np.broadcast_to(value, d), np.float64)
 
 
 def hops(begin: Array, joined: Array, sources: Array, implementation: Implementation = _DEFAULT) -> Array:

@@ -17,6 +17,7 @@
 #if defined(__GNUC__) || defined(__clang__)
 #define FORGET_REGISTERS __asm__ volatile("" ::: "memory") /* running minima must not crowd out running sums */
 #define INLINE inline __attribute__((always_inline))
+#define PREFETCH(p) __builtin_prefetch(p)
 #if defined(__clang__)
 #define UNROLL _Pragma("unroll")
 #else
@@ -31,6 +32,7 @@
 #endif
 #else
 #define INLINE inline
+#define PREFETCH(p) ((void)(p))
 #define UNROLL
 #define FORGET_REGISTERS
 #endif
@@ -76,6 +78,14 @@ typedef struct {
 } Online;
 
 typedef struct {
+    const uint16_t *classes;
+    const int64_t *holders;
+    const double *felt, *values;
+    double *out;
+    Py_ssize_t m, q, count, columns;
+} Spread;
+
+typedef struct {
     int block, lanes;
     Py_ssize_t (*search)(const Search *, const void *, Py_ssize_t, int, int64_t *, double *);
     Py_ssize_t (*tiles)(const Tiles *, const void *, Py_ssize_t, int, const int64_t *, int64_t *, double *);
@@ -83,6 +93,7 @@ typedef struct {
                   double *);
     void (*accumulate)(const void *, const double *, const int64_t *, const double *, const double *, Py_ssize_t,
                        Py_ssize_t, double *, double *);
+    void (*carry)(const Spread *); /* of double precision only */
 } Kernels;
 
 /* Memory aligned for any vector; the address to free lies just before it. */
@@ -436,6 +447,40 @@ static PyObject *accumulate(PyObject *self, PyObject *args)
     return finish(0, b, BUFFERS);
 }
 
+/* carry(...) -> 0; out is added to */
+static PyObject *carry(PyObject *self, PyObject *args)
+{
+    enum { CLASS, HOLDERS, FELT, VALUES, OUT, BUFFERS };
+    Py_buffer b[BUFFERS];
+    Spread p;
+    int level;
+    (void)self;
+    memset(b, 0, sizeof b);
+    if (!PyArg_ParseTuple(args, "iy*y*y*y*w*nn", &level, &b[CLASS], &b[HOLDERS], &b[FELT], &b[VALUES], &b[OUT], &p.m,
+                          &p.columns))
+        return finish(0, b, BUFFERS);
+    const Kernels *use = kernels(level, 1);
+    p.count = b[HOLDERS].len / (Py_ssize_t)sizeof(int64_t);
+    p.q = b[FELT].len / (Py_ssize_t)sizeof(double);
+    if (use && fits(&b[CLASS], p.m * p.m, sizeof(uint16_t)) && fits(&b[VALUES], p.count * p.columns, sizeof(double)) &&
+        fits(&b[OUT], p.m * p.columns, sizeof(double)) && right(p.q > 0 && p.columns % use->lanes == 0)) {
+        p.classes = b[CLASS].buf;
+        p.holders = b[HOLDERS].buf;
+        p.felt = b[FELT].buf;
+        p.values = b[VALUES].buf;
+        p.out = b[OUT].buf;
+        for (Py_ssize_t i = 0; i < p.count; i++)
+            if (p.holders[i] < 0 || p.holders[i] >= p.m) {
+                PyErr_Format(PyExc_IndexError, "units[%zd] is outside the map", i);
+                return finish(0, b, BUFFERS);
+            }
+        Py_BEGIN_ALLOW_THREADS
+        use->carry(&p);
+        Py_END_ALLOW_THREADS
+    }
+    return finish(0, b, BUFFERS);
+}
+
 /* Numbers of edges from one unit to all, breadth first; NO_WAY where there is none. */
 static void spread_out(const int64_t *begin, const int64_t *joined, Py_ssize_t m, int64_t source, uint16_t *hops,
                        int64_t *queue)
@@ -503,6 +548,7 @@ static PyMethodDef METHODS[] = {
     {"tiles", tiles, METH_VARARGS, NULL},
     {"online", online, METH_VARARGS, NULL},
     {"accumulate", accumulate, METH_VARARGS, NULL},
+    {"carry", carry, METH_VARARGS, NULL},
     {"hops", hops, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -68,6 +68,12 @@ static TARGET INLINE void SUFFIX(note)(V value, REAL number, V *best, V *second,
 #include "_search.h"
 #include "_tiles.h"
 #include "_online.h"
+#ifdef WIDE
+#include "_spread.h"
+#define CARRY SUFFIX(carry)
+#else
+#define CARRY NULL
+#endif
 
 /* sums[unit] += weight * (x - centre) * scale, counts[unit] += weight, row by row */
 static TARGET void SUFFIX(accumulate)(const void *rows, const double *weights, const int64_t *units,
@@ -91,9 +97,10 @@ static TARGET void SUFFIX(accumulate)(const void *rows, const double *weights, c
 }
 
 static const Kernels SUFFIX(kernels) = {
-    BLOCK, LANES, SUFFIX(search), SUFFIX(tiles), SUFFIX(online), SUFFIX(accumulate),
+    BLOCK, LANES, SUFFIX(search), SUFFIX(tiles), SUFFIX(online), SUFFIX(accumulate), CARRY,
 };
 
+#undef CARRY
 #undef BLOCK
 #undef TILE
 #undef PANEL_BYTES

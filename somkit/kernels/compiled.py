@@ -20,6 +20,7 @@ WORTH_MEASURING = 0.06  # by leaving no more than this share of the units to be 
 ALONE, FEW = 1.5, 3.0  # units left for each row, up to which a basis is kept or narrowed, and from which it is widened
 HUGE_SCORE = 1e30  # of a place without a unit, as in _compiled.c
 DENSE_UP_TO = 1024  # units for which a full matrix of classes, 2 MB, is read faster than displacements
+CARRIED_UP_TO = 40  # columns up to which looking up influences costs more than multiplying by them (measured)
 GROUP_BYTES = 128  # of the units side by side in the layout of an online codebook, as in _lanes.h
 
 
@@ -291,6 +292,18 @@ def prepare(
 def hops(begin: Array, joined: Array, sources: Array, out: Array) -> None:
     """Count edges from each source to all units, breadth first."""
     _compiled.hops(begin, joined, sources, out, len(begin) - 1)
+
+
+def carry(classes: Array, units: Array, felt: Array, values: Array, level: Level = LEVELS[0]) -> Array:
+    """Look influences up one by one, and add up whole vectors of columns."""
+    (k, c), lanes = values.shape, level.lanes(values.dtype)
+    if c > CARRIED_UP_TO:
+        return portable.carry(classes, units, felt, values)
+    padded = np.zeros((k, -(-c // lanes) * lanes))
+    padded[:, :c] = values
+    found = np.zeros((len(classes), padded.shape[1]))
+    _compiled.carry(level.number, classes, units, felt, padded, found, len(classes), padded.shape[1])
+    return found[:, :c]
 
 
 def accumulate(

@@ -13,6 +13,7 @@ from somkit.kernels.frames import HUGE_NORM, SAFE_SUMS, Array, Classes, Frame, i
 
 SCORES = 2**18  # scores that are made and scanned before they leave the second-level cache
 NO_WAY = 0xFFFF  # as a number of edges
+CACHED = 512  # units that influences are looked up for at once: a block of them fits the second-level cache
 PAIRS = 2**16  # numbers of (row, unit) pairs that are evaluated directly at a time
 
 
@@ -129,6 +130,15 @@ def hops(begin: Array, joined: Array, sources: Array, out: Array) -> None:
     graph = csr_array((np.ones(len(joined)), joined, begin), shape=(m, m))
     found = dijkstra(graph, indices=sources, unweighted=True)
     out[...] = np.where(np.isfinite(found), found, NO_WAY)
+
+
+def carry(classes: Array, units: Array, felt: Array, values: Array) -> Array:
+    """Look influences up for some units at a time, and multiply."""
+    found = np.empty((len(classes), values.shape[1]))
+    for start in range(0, len(classes), CACHED):
+        part = slice(start, start + CACHED)
+        found[part] = felt.take(classes[units, part], mode="clip").T @ values
+    return found
 
 
 def accumulate(

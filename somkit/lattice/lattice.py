@@ -11,7 +11,7 @@ import attrs
 import numpy as np
 
 from somkit.errors import TopologyError
-from somkit.kernels import Classes, Products, TreeSum, map_blocks
+from somkit.kernels import Classes, Products, TreeSum, carry, map_blocks
 from somkit.lattice.rules import BLOCK, TABLE_UNITS, Array, MapDistance, Path, frozen_array
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LEVELS = 16_384  # more distinct distances than this are not worth a table
 TILE_UNITS = 64
-CACHED = 512  # units that influences are looked up for at once: a block of them fits the second-level cache
+COLUMNS = 256  # that are spread along the axes at once
 
 
 @final
@@ -262,7 +262,7 @@ class Lattice:
             For each unit j the sum over units b of influence(distance(b, j)) * values[b].
         """
         values = np.asarray(values, dtype=np.float64)
-        by_axes = self.rule.spread(values, influence) if influence.product is not None else None
+        by_axes = self._spread_by_axes(values, influence, n_jobs) if influence.product is not None else None
         if by_axes is not None:
             return by_axes
         holders = np.flatnonzero(values.any(axis=1))
@@ -271,17 +271,23 @@ class Lattice:
         levels = self.levels
         felt = None if levels is None else influence(levels[0])
 
-        def carry(number: int) -> Array:
+        def carry_block(number: int) -> Array:
             units = holders[number * BLOCK : (number + 1) * BLOCK]
             if levels is None or felt is None or not isinstance(levels[1], np.ndarray):
                 return np.asarray(influence(self.distances_from(units)).T @ values[units])
-            found = np.empty(values.shape)
-            for start in range(0, len(self), CACHED):
-                part = slice(start, start + CACHED)
-                found[part] = felt.take(levels[1][units, part], mode="clip").T @ values[units]
-            return found
+            return carry(levels[1], units, felt, values[units])
 
         total = TreeSum()
-        for part in map_blocks(carry, -(-len(holders) // BLOCK), n_jobs):
+        for part in map_blocks(carry_block, -(-len(holders) // BLOCK), n_jobs):
             total.add(part)
         return total.result()
+
+    def _spread_by_axes(self, values: Array, influence: Influence, n_jobs: int | None) -> Array | None:
+        """Let the rule spread, always as many columns at a time, so that the result does not depend on the threads."""
+        columns = values.shape[1]
+        if columns <= COLUMNS:
+            return self.rule.spread(values, influence)
+        parts = [slice(start, start + COLUMNS) for start in range(0, columns, COLUMNS)]
+        spread = list(map_blocks(lambda part: self.rule.spread(values[:, parts[part]], influence), len(parts), n_jobs))
+        found = [part for part in spread if part is not None]
+        return np.hstack(found) if found else None
