@@ -22,6 +22,7 @@ def common_type(*arrays: Array) -> np.dtype[Any]:
 
 def plain(array: Array, dtype: DTypeLike) -> Array:
     """Return the array itself if it is C-contiguous, aligned, in native order and of that type, else such a copy."""
+    array = np.asarray(array)
     if array.dtype == dtype and array.dtype.isnative and array.flags.c_contiguous and array.flags.aligned:
         return array
     return np.require(array, dtype, ["C", "A"])
