@@ -81,7 +81,7 @@ def _eight_sums(squares: Array) -> Array:
 def _eight_sums_of_long(gaps: Array) -> Array:
     """Do the same, to the bit, faster where rows are long."""
     whole = gaps.shape[1] // 8 * 8
-    eights = gaps[:, :whole].reshape(len(gaps), -1, 8)
+    eights = gaps[:, :whole].reshape(len(gaps), whole // 8, 8)
     part = np.asarray(np.einsum("npe,npe->ne", eights, eights))
     rest = gaps[:, whole:]
     part[:, : rest.shape[1]] += rest * rest
