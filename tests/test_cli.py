@@ -20,7 +20,7 @@ from click.testing import CliRunner
 
 import somkit
 from somkit.cli import main
-from somkit.recipe import Run
+from somkit.run import Run
 
 SMALL = ("--topology", "hex:rows=3,columns=4", "--epochs", "4", "--random-state", "7", "--quiet")
 
