@@ -186,8 +186,12 @@ class Recipe:
             name: registry.qualified(part, explicit=True) if qualified else part.to_dict()
             for name, part in self.parts().items()
         }
+        return parts | self._settings()
+
+    def _settings(self) -> dict[str, Any]:
+        """Return what a recipe holds beside its parts, as JSON and TOML can; not n_jobs, which changes no map."""
         settings = {"epochs": self.epochs, "scale": self.scale or NO_SCALE, "random_state": self.random_state}
-        return parts | {name: value for name, value in settings.items() if value is not None}
+        return {name: value for name, value in settings.items() if value is not None}
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Recipe:
@@ -223,8 +227,7 @@ class Recipe:
         lines = [
             f"{name} = {json.dumps(registry.spell(part), ensure_ascii=False)}" for name, part in self.parts().items()
         ]
-        settings = {"epochs": self.epochs, "scale": self.scale or NO_SCALE, "random_state": self.random_state}
-        lines += [f"{name} = {json.dumps(value)}" for name, value in settings.items() if value is not None]
+        lines += [f"{name} = {json.dumps(value)}" for name, value in self._settings().items()]
         return "\n".join(lines) + "\n"
 
     def start(
@@ -274,7 +277,9 @@ class Recipe:
     def task(self, samples: Samples, order: Array | None = None) -> Task:
         """Return what does not change while this recipe, once started, is trained on some samples."""
         if self.learning_rate is None:
-            message = "a recipe's learning rate is known only when it has been started."
+            message = (
+                "a recipe's learning rate is known only when it has been started; take the task of Recipe.start(X)."
+            )
             raise RecipeError(message)
         return Task(
             samples=samples,
