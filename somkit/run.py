@@ -83,7 +83,8 @@ def check_resume_lattice(state: State, lattice: Lattice, trainer: Trainer) -> La
 def check_resume(state: State, samples: Samples) -> State:
     """Return a state to go on from, or raise if it was not trained on such samples."""
     if state.codebook.shape[1] != samples.features:
-        message = f"X has {samples.features} features, but the state to resume has {state.codebook.shape[1]}."
+        had = state.codebook.shape[1]
+        message = f"X has {samples.features} features, but the state to resume has {had}; resume with the same data."
         raise SampleError(message)
     if state.trained_on not in {None, samples.digest}:
         message = "X or sample_weight is not what the checkpoint was trained on; resume with the same data."

@@ -311,7 +311,7 @@ def test_resume_refuses_data_of_another_width(data):
     """A checkpoint goes on only with as many features as it began with."""
     _unfinished(data)
     fails(
-        "X has 2 features, but the state to resume has 3.",
+        "X has 2 features, but the state to resume has 3; resume with the same data.",
         "fit", data, "--label", "species", "--ignore", "width", "--out", "a.somkit", "--checkpoint", "c.somkit",
         "--resume",
     )  # fmt: skip
