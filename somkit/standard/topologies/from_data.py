@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, final
 
 import attrs
 import numpy as np
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from somkit.trained import TrainedMap
 
 Array = np.ndarray[Any, Any]
+FromData = TypeVar("FromData", "Knn", "Mst")
 
 POOL = 20_000  # samples that landmarks are chosen among; more are drawn from by chance first
 Pairs = tuple[tuple[int, int], ...]
@@ -109,11 +110,10 @@ def _lattice(topology: Knn | Mst) -> Lattice:
     return Graph(nodes=tuple(range(count)), edges=topology.edges, positions=topology.positions).lattice()
 
 
-def _built(topology: Any, samples: Samples, edges_of: Callable[[Array], Array]) -> Any:
+def _built(topology: FromData, samples: Samples, edges_of: Callable[[Array], Array], *, fewest: int = 1) -> FromData:
     """Return the topology with its size, its edges and its positions, once and for all."""
     if "auto" not in {topology.units, topology.edges, topology.positions}:
         return topology
-    fewest = getattr(topology, "neighbours", 0) + 1
     count = topology.units if isinstance(topology.units, int) else max(fewest, automatic_units(samples))
     W = landmarks(samples, count, topology.seed)
     edges = tuple(map(tuple, edges_of(W).tolist())) if topology.edges == "auto" else topology.edges
@@ -181,8 +181,7 @@ class Knn(Topology):
 
     def sized_for(self, samples: Samples) -> Knn:
         """Choose samples as landmarks and join them."""
-        built: Knn = _built(self, samples, self._join)
-        return built
+        return _built(self, samples, self._join, fewest=self.neighbours + 1)
 
     def _join(self, W: Array) -> Array:
         distances_of = _euclidean(W)
@@ -286,5 +285,4 @@ class Mst(Topology):
 
     def sized_for(self, samples: Samples) -> Mst:
         """Choose samples as landmarks and join them."""
-        built: Mst = _built(self, samples, lambda W: spanning_tree(len(W), _euclidean(W))[0])
-        return built
+        return _built(self, samples, lambda W: spanning_tree(len(W), _euclidean(W))[0])
