@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, final
 
 import attrs
 
@@ -30,6 +30,11 @@ class Visualiser(Component):
     kind: ClassVar[str] = "visualiser"
     needs: ClassVar[Literal["map", "samples", "labels"]] = "map"
     projection: ClassVar[str | None] = None
+
+    @final
+    def has_enough(self, X: Any = None, y: Any = None) -> bool:
+        """Tell whether it can be drawn from what there is beside the map: samples, and their labels."""
+        return self.needs == "map" or (X is not None and (self.needs == "samples" or y is not None))
 
     def figure_size(self, trained: TrainedMap) -> tuple[float, float]:
         """Return the width and height, in inches, of a figure that suits the picture when none is given."""
