@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, final
 import attrs
 import numpy as np
 
-from somkit.components import Topology
+from somkit.components import Metric, Topology
 from somkit.errors import ParameterError
 from somkit.lattice import Lattice, networkx_of_lattice
 from somkit.standard.topologies._plane import automatic_units, axis, size
@@ -83,6 +83,15 @@ def spanning_tree(m: int, distances_of: Callable[[int], Array]) -> tuple[Array, 
     found = np.array(edges, dtype=np.int64).reshape(-1, 2)
     order = np.lexsort(found.T[::-1])
     return found[order], np.array(lengths)[order]
+
+
+def codebook_tree(metric: Metric, codebook: Array) -> tuple[Array, Array]:
+    """Return the edges and lengths of the minimum spanning tree of a codebook's units, as `spanning_tree` does."""
+
+    def distances_of(unit: int) -> Array:
+        return np.asarray(metric.pairwise(codebook[unit : unit + 1], codebook)[0])
+
+    return spanning_tree(len(codebook), distances_of)
 
 
 def _laid_out(W: Array) -> Array:
@@ -263,8 +272,7 @@ class Mst(Topology):
         >>> Mst.of(trained).edges
         ((0, 2), (1, 2))
         """
-        W = trained.codebook
-        edges, long = spanning_tree(len(W), lambda unit: np.asarray(trained.metric.pairwise(W[unit : unit + 1], W))[0])
+        edges, long = codebook_tree(trained.metric, trained.codebook)
         if lengths and not long.all():
             first, second = edges[int(np.argmin(long))].tolist()
             message = f"units {first} and {second} have the same vector, so no edge between them can have a length > 0."
