@@ -97,6 +97,17 @@ def check_resume(state: State, samples: Samples) -> State:
 class Run:
     """A recipe with everything filled in, its data, and the state it starts from; made by `Recipe.start`.
 
+    Parameters
+    ----------
+    recipe : Recipe
+        With nothing left out, the seed included.
+    task : Task
+    state : State
+        Where `states` starts.
+    scaling : Scaling or None
+        What the samples are scaled by.
+    n_samples : int
+
     Examples
     --------
     Training that stops when the error no longer falls by a hundredth:

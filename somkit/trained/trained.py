@@ -49,6 +49,8 @@ class TrainedMap:
     recipe : Recipe or None
         Every part of the map, with all that was left out filled in; None for a codebook from elsewhere, or where a part
         came from a plugin that is not installed.
+    recipe_document : mapping or None
+        The recipe as a file held it, so that a map whose recipe is None for want of a plugin is written as it was read.
     history : tuple of dict
         An entry an epoch: epoch, progress, radius, learning_rate, quantisation_error before the update.
     feature_names : tuple of d str, or None
@@ -56,6 +58,8 @@ class TrainedMap:
         Applied to every X that the map is given.
     records : mapping of str to array
         What the trainer kept beside the codebook.
+    n_samples : int or None
+        How many samples it was trained on; None for a codebook from elsewhere.
     provenance : dict
         The versions of somkit, numpy and the plugins it was made with.
     """
