@@ -22,9 +22,8 @@ def draw_dashboard(trained: TrainedMap, X: Any = None, y: Any = None, sample_wei
     """Return one figure with as many of the usual six pictures as the data allow, the planes in a row of their own."""
     from matplotlib.figure import Figure
 
-    had = {"map"} if X is None else {"map", "samples"} if y is None else {"map", "samples", "labels"}
     parts: list[Visualiser] = [resolve("visualiser", f"{STANDARD}/{view}") for view in SMALL]
-    small = [part for part in parts if part.needs in had]
+    small = [part for part in parts if part.has_enough(X, y)]
     rows = [small[start : start + ACROSS] for start in range(0, len(small), ACROSS)]
     rows.append([resolve("visualiser", f"{STANDARD}/{WIDE}")])
     sizes = {part: part.figure_size(trained) for row in rows for part in row}

@@ -21,7 +21,24 @@ Array = np.ndarray[Any, Any]
 @final
 @attrs.frozen(eq=False, kw_only=True)
 class Task:
-    """What does not change while a map is trained."""
+    """What does not change while a map is trained.
+
+    Parameters
+    ----------
+    samples : Samples
+        As the map sees them, scaled.
+    metric : Metric
+        Fitted to them.
+    neighbourhood : Neighbourhood
+    learning_rate, radius : Schedule
+        With nothing left out.
+    epochs : int >= 1
+        As planned; training by hand may go on past them.
+    order : array of int64, or None
+        The samples that an online trainer takes, for all epochs together; None: the trainer's own order.
+    n_jobs : int >= 1 or None
+        Threads; None uses every core.
+    """
 
     samples: Samples
     metric: Metric

@@ -83,7 +83,8 @@ def check_resume_lattice(state: State, lattice: Lattice, trainer: Trainer) -> La
 def check_resume(state: State, samples: Samples) -> State:
     """Return a state to go on from, or raise if it was not trained on such samples."""
     if state.codebook.shape[1] != samples.features:
-        message = f"X has {samples.features} features, but the state to resume has {state.codebook.shape[1]}."
+        had = state.codebook.shape[1]
+        message = f"X has {samples.features} features, but the state to resume has {had}; resume with the same data."
         raise SampleError(message)
     if state.trained_on not in {None, samples.digest}:
         message = "X or sample_weight is not what the checkpoint was trained on; resume with the same data."
@@ -95,6 +96,17 @@ def check_resume(state: State, samples: Samples) -> State:
 @attrs.frozen(eq=False, kw_only=True)
 class Run:
     """A recipe with everything filled in, its data, and the state it starts from; made by `Recipe.start`.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        With nothing left out, the seed included.
+    task : Task
+    state : State
+        Where `states` starts.
+    scaling : Scaling or None
+        What the samples are scaled by.
+    n_samples : int
 
     Examples
     --------

@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from somkit import SOM, Recipe, TrainedMap, load
-from somkit.errors import SomkitError
+from somkit import SOM, Recipe, Samples, TrainedMap, load
+from somkit.errors import RecipeError, SomkitError
 
 GOOD = np.random.default_rng(0).normal(size=(20, 3))
 
@@ -329,3 +329,12 @@ def test_the_map_does_not_depend_on_the_unit_of_measurement(power, scale):
     scaled = SOM(topology="hex:rows=4,columns=5", scale=scale, random_state=0).fit(GOOD * factor)
     assert np.array_equal(scaled.predict(GOOD * factor), plain.predict(GOOD))
     assert np.allclose(scaled.map_.codebook_in_units / factor, plain.map_.codebook_in_units, rtol=1e-12, atol=1e-12)
+
+
+def test_a_recipe_not_started_has_no_task():
+    """A recipe whose learning rate is still the trainer's own says how to come by a task."""
+    with pytest.raises(RecipeError) as caught:
+        Recipe().task(Samples.of(GOOD))
+    assert str(caught.value) == (
+        "a recipe's learning rate is known only when it has been started; take the task of Recipe.start(X)."
+    )

@@ -20,7 +20,7 @@ from click.testing import CliRunner
 
 import somkit
 from somkit.cli import main
-from somkit.recipe import Run
+from somkit.run import Run
 
 SMALL = ("--topology", "hex:rows=3,columns=4", "--epochs", "4", "--random-state", "7", "--quiet")
 
@@ -311,7 +311,7 @@ def test_resume_refuses_data_of_another_width(data):
     """A checkpoint goes on only with as many features as it began with."""
     _unfinished(data)
     fails(
-        "X has 2 features, but the state to resume has 3.",
+        "X has 2 features, but the state to resume has 3; resume with the same data.",
         "fit", data, "--label", "species", "--ignore", "width", "--out", "a.somkit", "--checkpoint", "c.somkit",
         "--resume",
     )  # fmt: skip

@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
+LONGEST = 400  # lines of a module
 HEAVY = ("matplotlib", "sklearn", "scipy", "pandas", "click", "networkx", "tqdm")
 
 
@@ -47,6 +48,12 @@ def test_types():
 def test_layers():
     """Imports go one way, and the framework never imports the standard plugin."""
     run("lint-imports")
+
+
+def test_modules_are_short():
+    """No module of somkit is longer than can be read in one sitting."""
+    lengths = {path: len(path.read_text().splitlines()) for path in (ROOT / "somkit").rglob("*.py")}
+    assert not {str(path.relative_to(ROOT)): length for path, length in lengths.items() if length > LONGEST}
 
 
 def test_contracts_have_one_home():

@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from somkit import SOM, Recipe, load
 from somkit.recipe import load_checkpoint
 from somkit.standard import Euclidean
-from somkit.standard.trainers.mst_retrain import spanning_tree
+from somkit.standard.topologies.from_data import codebook_tree
 
 X = load_iris().data
 SETTINGS = {"topology": "hex:rows=5,columns=7", "random_state": 0}
@@ -107,8 +107,8 @@ def test_the_spanning_tree_is_networkx_s():
     distances = Euclidean().pairwise(W, W)
     graph = nx.from_numpy_array(distances)
     expected = sorted(tuple(sorted(edge)) for edge in nx.minimum_spanning_tree(graph).edges)
-    assert [tuple(edge) for edge in spanning_tree(Euclidean(), W).tolist()] == expected
-    assert len(spanning_tree(Euclidean(), np.zeros((5, 2)))) == 4
+    assert [tuple(edge) for edge in codebook_tree(Euclidean(), W)[0].tolist()] == expected
+    assert len(codebook_tree(Euclidean(), np.zeros((5, 2)))[0]) == 4
 
 
 def test_the_tree_is_saved_and_drawn(tmp_path):

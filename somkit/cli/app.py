@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 import warnings
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from somkit.cli.say import INTERRUPTED, complain, of_os_error, of_usage_error
 from somkit.cli.training import fit
 from somkit.errors import ParameterError, SomkitError, SomkitWarning
 from somkit.plugins import STANDARD, Plugins, use
+from somkit.validators import did_you_mean
 
 FAILED = 2
 
@@ -74,9 +74,7 @@ class Command(click.Group):
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
             known = self.list_commands(ctx)
-            close = difflib.get_close_matches(name, known, n=1)
-            guess = f"; did you mean {close[0]!r}?" if close else "."
-            message = f"there is no command {name!r}{guess} The commands are {', '.join(known)}."
+            message = f"there is no command {name!r}{did_you_mean(name, known)} The commands are {', '.join(known)}."
             raise ParameterError(message)
         return super().resolve_command(ctx, args)
 

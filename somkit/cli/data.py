@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -15,6 +14,7 @@ import numpy as np
 from somkit.cli.files import check_data_file
 from somkit.errors import DataWarning, MissingDependency, SampleError
 from somkit.trained import TrainedMap
+from somkit.validators import did_you_mean
 
 Array = np.ndarray[Any, Any]
 
@@ -116,10 +116,8 @@ def _check_column(table: _Table, name: str) -> None:
     if table.positional:
         message = f"{table.path} has no column {name!r}; its columns have no names but 0 to {len(table.names) - 1}."
         raise SampleError(message)
-    close = difflib.get_close_matches(name, table.names, n=1)
-    guess = f"; did you mean {close[0]!r}?" if close else "."
     listed = ", ".join(table.names[:20]) + (", ..." if len(table.names) > 20 else "")
-    message = f"{table.path} has no column {name!r}{guess} Its columns are {listed}."
+    message = f"{table.path} has no column {name!r}{did_you_mean(name, table.names)} Its columns are {listed}."
     raise SampleError(message)
 
 

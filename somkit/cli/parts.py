@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import platform
 import warnings
@@ -17,14 +16,13 @@ from somkit.cli.say import table
 from somkit.components import KINDS, Component
 from somkit.errors import ParameterError, PluginWarning
 from somkit.plugins import Plugin, Plugins, current
+from somkit.validators import did_you_mean
 
 
 def _check_kind(kind: str) -> None:
     if kind in KINDS:
         return
-    close = difflib.get_close_matches(kind, KINDS, n=1)
-    guess = f"; did you mean {close[0]!r}?" if close else "."
-    message = f"there is no kind {kind!r}{guess} The kinds are {', '.join(KINDS)}."
+    message = f"there is no kind {kind!r}{did_you_mean(kind, KINDS)} The kinds are {', '.join(KINDS)}."
     raise ParameterError(message)
 
 

@@ -18,14 +18,10 @@ if TYPE_CHECKING:
 USUAL = ("u_matrix", "hits", "labels", "component_planes")
 
 
-def _had(data: Data | None) -> set[str]:
-    return {"map"} if data is None else {"map", "samples"} if data.y is None else {"map", "samples", "labels"}
-
-
 def check_view(view: str, data: Data | None) -> None:
     """Raise if a view does not exist, or needs more than there is, in the command's own words."""
     part: Visualiser = resolve("visualiser", view)
-    if part.needs not in _had(data):
+    if not part.has_enough(**samples_of(data)):
         what = "DATA, and --label with the column of classes" if part.needs == "labels" else "DATA, the samples to show"
         message = f"view {part.name!r} needs {what}."
         raise ParameterError(message)

@@ -26,6 +26,7 @@ TABLE_UNITS = 2_048  # up to this many units all distances are kept: 32 MB
 HOP_UNITS = 16_384  # up to this many units the numbers of edges between all of them are kept: 512 MB
 FEW_LEVELS = 4_096  # more distinct distances than this among so few units are not worth a table
 MOST_PRODUCTS = 16_384  # distances along rows and columns that a table is made of
+HALF_STEP = 0.25  # the weight of double-width columns: half a unit, squared
 BLOCK = 256  # rows of distances worked on at once: 80 MB for 40 000 units
 
 
@@ -40,6 +41,11 @@ def frozen_array(value: Any, dtype: type) -> Array:
 
 def _floats(value: Any) -> Array:
     return frozen_array(value, np.float64)
+
+
+def _down_and_across(values: tuple[float, ...], left_out: float) -> tuple[float, ...]:
+    """Return a number for rows and one for columns, where a line has but one axis."""
+    return values if len(values) == 2 else (left_out, *values)
 
 
 class MapDistance(ABC):
@@ -216,9 +222,9 @@ class Coordinates(MapDistance):
         step = across[1] - across[0] if columns > 1 else 1.0
         shift = np.array([across[0], across[columns] if rows > 1 else 0.0])
         regular = len(row) == len(down) and np.array_equal(down, row)
-        return (
-            (rows, columns, step, shift) if regular and np.array_equal(across, step * column + shift[row % 2]) else None
-        )
+        if not regular or not np.array_equal(across, step * column + shift[row % 2]):
+            return None
+        return rows, columns, step, shift
 
     @cached_property
     def _displacements(self) -> tuple[Array, Array] | None:
@@ -229,7 +235,7 @@ class Coordinates(MapDistance):
         down, right = np.arange(1.0 - rows, rows), step * np.arange(1.0 - columns, columns)
         shift = shift[:1] if shift[0] == shift[1] or rows == 1 else shift
         across = right + (shift[None, :] - shift[:, None])[:, :, None]
-        periods = self.periods if len(self.periods) == 2 else (0.0, *self.periods)
+        periods = _down_and_across(self.periods, 0.0)
         wrapped = [
             np.minimum(delta, period - delta) if period else delta
             for delta, period in zip((np.abs(down), np.abs(across)), periods, strict=True)
@@ -241,11 +247,11 @@ class Coordinates(MapDistance):
         if self._displacements is None:
             return super().levels(lattice)
         down, across = self._displacements
-        weights = self.weights if len(self.weights) == 2 else (1.0, *self.weights)
         tables = []
         for parity in range(len(across)):
             seen = across[parity, (parity + np.arange(1 - (len(down) + 1) // 2, (len(down) + 1) // 2)) % len(across)]
-            tables.append(norm_of(self.norm, [np.broadcast_to(down[:, None], seen.shape), seen], weights))
+            gaps = [np.broadcast_to(down[:, None], seen.shape), seen]
+            tables.append(norm_of(self.norm, gaps, _down_and_across(self.weights, 1.0)))
         distinct, which = np.unique(np.array(tables), return_inverse=True)
         return distinct, Displacements(which.reshape(np.shape(tables)).astype(np.uint16))
 
@@ -259,7 +265,7 @@ class Coordinates(MapDistance):
             return None
         down, across = self._displacements
         if self.norm == "euclidean":
-            weights = self.weights if len(self.weights) == 2 else (1.0, *self.weights)
+            weights = _down_and_across(self.weights, 1.0)
             down, across = down * np.sqrt(weights[0]), across * np.sqrt(weights[1])
         distinct, which = np.unique(np.concatenate([down, across.ravel()]), return_inverse=True)
         if len(distinct) > MOST_PRODUCTS:
@@ -321,9 +327,6 @@ class Coordinates(MapDistance):
         if self.twist:
             plain["twist"] = [list(pair) for pair in self.twist]
         return plain, {"points": self.points}
-
-
-HALF_STEP = 0.25  # the weight of double-width columns: half a unit, squared
 
 
 @final

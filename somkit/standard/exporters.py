@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
@@ -52,8 +53,6 @@ class Csv(Exporter):
 
     def write(self, trained: TrainedMap, path: Path, X: Any = None, y: Any = None, sample_weight: Any = None) -> None:
         """Write the table, features in the units of the data."""
-        import io
-
         rows = _unit_rows(trained, X, y, sample_weight)
         text = io.StringIO()
         writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from itertools import pairwise
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, TypeVar, final
 
 import attrs
 import numpy as np
@@ -16,6 +16,7 @@ from somkit.lattice import Lattice
 from somkit.validators import number
 
 Array = np.ndarray[Any, Any]
+Ranged = TypeVar("Ranged", bound=Schedule)
 
 
 def role_range(role: Role, lattice: Lattice) -> tuple[float, float]:
@@ -29,7 +30,7 @@ def role_range(role: Role, lattice: Lattice) -> tuple[float, float]:
     return max(lattice.spacing, lattice.diameter / 4), lattice.spacing / 2
 
 
-def _filled(schedule: Any, role: Role, lattice: Lattice) -> Any:
+def _filled(schedule: Ranged, role: Role, lattice: Lattice) -> Ranged:
     """Fill ``start`` and ``stop`` where they are None."""
     wanted = {name: getattr(schedule, name) for name in ("start", "stop") if name in attrs.fields_dict(type(schedule))}
     if None not in wanted.values():
@@ -113,8 +114,7 @@ class Linear(Schedule):
 
     def for_role(self, role: Role, lattice: Lattice) -> Linear:
         """Fill in what was left out."""
-        filled: Linear = _filled(self, role, lattice)
-        return filled
+        return _filled(self, role, lattice)
 
 
 @final
@@ -150,8 +150,7 @@ class Power(Schedule):
 
     def for_role(self, role: Role, lattice: Lattice) -> Power:
         """Fill in what was left out."""
-        filled: Power = _filled(self, role, lattice)
-        return filled
+        return _filled(self, role, lattice)
 
 
 @final
@@ -189,8 +188,7 @@ class CosineSchedule(Schedule):
 
     def for_role(self, role: Role, lattice: Lattice) -> CosineSchedule:
         """Fill in what was left out."""
-        filled: CosineSchedule = _filled(self, role, lattice)
-        return filled
+        return _filled(self, role, lattice)
 
 
 @final
@@ -257,8 +255,7 @@ class Asymptotic(Schedule):
 
     def for_role(self, role: Role, lattice: Lattice) -> Asymptotic:
         """Fill in what was left out."""
-        filled: Asymptotic = _filled(self, role, lattice)
-        return filled
+        return _filled(self, role, lattice)
 
 
 def _check_schedules(instance: Any, attribute: Any, value: Any) -> None:

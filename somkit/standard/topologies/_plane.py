@@ -1,4 +1,4 @@
-"""What topologies in rows and columns share: sizes, labels, edges and cells."""
+"""What topologies in rows and columns share: sizes, norms, labels, edges and cells."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 PERIODIC = ("none", "columns", "rows", "both")
+NORM = {"plane": "euclidean", "path": "manhattan", "chebyshev": "chebyshev"}  # of a grid, by its field ``distance``
 HEX_ROW = math.sqrt(3) / 2  # distance between rows of hexagons whose centres are 1 apart
 FEWEST, MOST = 4, 2_500
 

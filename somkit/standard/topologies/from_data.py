@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, final
 
 import attrs
 import numpy as np
 
-from somkit.components import Topology
+from somkit.components import Metric, Topology
 from somkit.errors import ParameterError
 from somkit.lattice import Lattice, networkx_of_lattice
 from somkit.standard.topologies._plane import automatic_units, axis, size
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from somkit.trained import TrainedMap
 
 Array = np.ndarray[Any, Any]
+FromData = TypeVar("FromData", "Knn", "Mst")
 
 POOL = 20_000  # samples that landmarks are chosen among; more are drawn from by chance first
 Pairs = tuple[tuple[int, int], ...]
@@ -84,6 +85,15 @@ def spanning_tree(m: int, distances_of: Callable[[int], Array]) -> tuple[Array, 
     return found[order], np.array(lengths)[order]
 
 
+def codebook_tree(metric: Metric, codebook: Array) -> tuple[Array, Array]:
+    """Return the edges and lengths of the minimum spanning tree of a codebook's units, as `spanning_tree` does."""
+
+    def distances_of(unit: int) -> Array:
+        return np.asarray(metric.pairwise(codebook[unit : unit + 1], codebook)[0])
+
+    return spanning_tree(len(codebook), distances_of)
+
+
 def _laid_out(W: Array) -> Array:
     """Return where landmarks are drawn, (m, 2): their first two principal components, in units of the first."""
     centred = W - W.mean(axis=0)
@@ -109,11 +119,10 @@ def _lattice(topology: Knn | Mst) -> Lattice:
     return Graph(nodes=tuple(range(count)), edges=topology.edges, positions=topology.positions).lattice()
 
 
-def _built(topology: Any, samples: Samples, edges_of: Callable[[Array], Array]) -> Any:
+def _built(topology: FromData, samples: Samples, edges_of: Callable[[Array], Array], *, fewest: int = 1) -> FromData:
     """Return the topology with its size, its edges and its positions, once and for all."""
     if "auto" not in {topology.units, topology.edges, topology.positions}:
         return topology
-    fewest = getattr(topology, "neighbours", 0) + 1
     count = topology.units if isinstance(topology.units, int) else max(fewest, automatic_units(samples))
     W = landmarks(samples, count, topology.seed)
     edges = tuple(map(tuple, edges_of(W).tolist())) if topology.edges == "auto" else topology.edges
@@ -181,8 +190,7 @@ class Knn(Topology):
 
     def sized_for(self, samples: Samples) -> Knn:
         """Choose samples as landmarks and join them."""
-        built: Knn = _built(self, samples, self._join)
-        return built
+        return _built(self, samples, self._join, fewest=self.neighbours + 1)
 
     def _join(self, W: Array) -> Array:
         distances_of = _euclidean(W)
@@ -264,8 +272,7 @@ class Mst(Topology):
         >>> Mst.of(trained).edges
         ((0, 2), (1, 2))
         """
-        W = trained.codebook
-        edges, long = spanning_tree(len(W), lambda unit: np.asarray(trained.metric.pairwise(W[unit : unit + 1], W))[0])
+        edges, long = codebook_tree(trained.metric, trained.codebook)
         if lengths and not long.all():
             first, second = edges[int(np.argmin(long))].tolist()
             message = f"units {first} and {second} have the same vector, so no edge between them can have a length > 0."
@@ -286,5 +293,4 @@ class Mst(Topology):
 
     def sized_for(self, samples: Samples) -> Mst:
         """Choose samples as landmarks and join them."""
-        built: Mst = _built(self, samples, lambda W: spanning_tree(len(W), _euclidean(W))[0])
-        return built
+        return _built(self, samples, lambda W: spanning_tree(len(W), _euclidean(W))[0])

@@ -12,7 +12,7 @@ import numpy as np
 from somkit.components import Topology
 from somkit.errors import ParameterError
 from somkit.lattice import Coordinates, Lattice, networkx_of_lattice
-from somkit.standard.topologies._plane import automatic_units, size, squares
+from somkit.standard.topologies._plane import NORM, automatic_units, size, squares
 from somkit.validators import choice, refuse
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 MOST_AXES = 8  # with chebyshev a unit of 8 axes has 6 560 neighbours
-NORM = {"plane": "euclidean", "path": "manhattan", "chebyshev": "chebyshev"}
 
 
 @final

@@ -10,6 +10,7 @@ import numpy as np
 from somkit.components import Topology
 from somkit.lattice import Coordinates, Lattice, networkx_of_lattice
 from somkit.standard.topologies._plane import (
+    NORM,
     PERIODIC,
     automatic_shape,
     automatic_units,
@@ -57,7 +58,7 @@ class Grid(Topology):
     rows: int | str = axis()
     columns: int | str = axis()
     periodic: str = attrs.field(default="none", validator=choice(*PERIODIC))
-    distance: str = attrs.field(default="plane", validator=choice("plane", "path", "chebyshev"))
+    distance: str = attrs.field(default="plane", validator=choice(*NORM))
 
     def __attrs_post_init__(self) -> None:
         """Refuse rings of fewer than 3 units."""
@@ -72,12 +73,11 @@ class Grid(Topology):
         """Return the grid."""
         rows, columns = size(self.rows, "Grid.rows"), size(self.columns, "Grid.columns")
         nodes = labels(rows, columns)
-        norm = {"plane": "euclidean", "path": "manhattan", "chebyshev": "chebyshev"}[self.distance]
         wrap_rows, wrap_columns = wraps(self.periodic)
         periods = (rows * wrap_rows, columns * wrap_columns)
         positions = np.array(nodes, dtype=np.float64)[:, ::-1]
         edges = pairs(rows, columns, self.periodic, self._steps)
-        rule = Coordinates(np.array(nodes), norm=norm, periods=periods)
+        rule = Coordinates(np.array(nodes), norm=NORM[self.distance], periods=periods)
         return Lattice(nodes, positions, edges, rule=rule, cells=squares(positions))
 
     def _steps(self, row: Array, column: Array) -> list[tuple[Array, Array]]:

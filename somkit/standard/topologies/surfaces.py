@@ -154,6 +154,13 @@ class Torus(Topology):
         return attrs.evolve(self, rows=flat.rows, columns=flat.columns)
 
 
+def _automatic_shape(surface: Any, samples: Samples) -> tuple[int, int]:
+    """Return rows and columns that suit the samples, with columns enough to go round."""
+    height = HEX_ROW if surface.cells == "hex" else 1.0
+    rows, columns = automatic_shape(samples, surface.rows, surface.columns, height)
+    return rows, max(3, columns)
+
+
 def _twisted(rows: int, columns: int, surface: Any, periodic: str, mirror: int) -> Lattice:
     """Return the lattice on which going round the columns once leads from row r to row ``mirror`` - r."""
     row, column = np.divmod(np.arange(rows * columns), columns)
@@ -250,11 +257,10 @@ class Moebius(Topology):
         """Turn "auto" into numbers."""
         if isinstance(self.rows, int) and isinstance(self.columns, int):
             return self
-        height = HEX_ROW if self.cells == "hex" else 1.0
-        rows, columns = automatic_shape(samples, self.rows, self.columns, height)
+        rows, columns = _automatic_shape(self, samples)
         if self.cells == "hex" and not isinstance(self.rows, int):
             rows = 2 * (rows // 2) + 1
-        return attrs.evolve(self, rows=rows, columns=max(3, columns))
+        return attrs.evolve(self, rows=rows, columns=columns)
 
 
 @final
@@ -317,8 +323,7 @@ class Klein(Topology):
         """Turn "auto" into numbers."""
         if isinstance(self.rows, int) and isinstance(self.columns, int):
             return self
-        height = HEX_ROW if self.cells == "hex" else 1.0
-        rows, columns = automatic_shape(samples, self.rows, self.columns, height)
+        rows, columns = _automatic_shape(self, samples)
         if not isinstance(self.rows, int):
             rows = max(4, 2 * round(rows / 2)) if self.cells == "hex" else max(3, rows)
-        return attrs.evolve(self, rows=rows, columns=max(3, columns))
+        return attrs.evolve(self, rows=rows, columns=columns)

@@ -5,37 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import attrs
-import numpy as np
 
-from somkit.components import Metric, Trainer
+from somkit.components import Trainer
 from somkit.engine import State, Task
 from somkit.lattice import Lattice
 from somkit.lattice.graph import lattice_of_edges
+from somkit.standard.topologies.from_data import codebook_tree
 from somkit.standard.trainers.batch import Batch
 from somkit.validators import flag, number
 
 if TYPE_CHECKING:
     from somkit.recipe import Recipe
-
-Array = np.ndarray[Any, Any]
-
-
-def spanning_tree(metric: Metric, codebook: Array) -> Array:
-    """Return the edges (m - 1, 2) of a minimum spanning tree of units, by Prim's algorithm.
-
-    Of equally short edges the one to the lowest unit is taken, from the unit that was reached first.
-    """
-    m = len(codebook)
-    nearest, parent, waiting = np.full(m, np.inf), np.zeros(m, dtype=np.int64), np.ones(m, dtype=bool)
-    edges, unit = np.empty((m - 1, 2), dtype=np.int64), 0
-    for row in range(m - 1):
-        waiting[unit] = False
-        distances = metric.pairwise(codebook[unit : unit + 1], codebook)[0]
-        nearer = waiting & (distances < nearest)
-        nearest[nearer], parent[nearer] = distances[nearer], unit
-        unit = int(np.where(waiting, nearest, np.inf).argmin())
-        edges[row] = sorted((int(parent[unit]), unit))
-    return edges[np.lexsort(edges.T[::-1])]
 
 
 @final
@@ -99,5 +79,5 @@ class MstRetrain(Trainer):
 
     @staticmethod
     def _tree(task: Task, state: State) -> Lattice:
-        edges = spanning_tree(task.metric, state.codebook)
+        edges, _ = codebook_tree(task.metric, state.codebook)
         return lattice_of_edges(state.lattice.nodes, edges, None, None)

@@ -1,4 +1,4 @@
-"""Recipe: every part of a map, resolved and frozen; Run: a recipe on its way through some data."""
+"""Recipe: every part of a map, resolved and frozen."""
 
 from __future__ import annotations
 
@@ -15,21 +15,12 @@ import numpy as np
 
 from somkit.components import Component, Initialiser, Metric, Neighbourhood, Schedule, Topology, Trainer
 from somkit.engine import State, Task
-from somkit.errors import (
-    DataWarning,
-    MapFileError,
-    MapFileWarning,
-    ParameterError,
-    RecipeError,
-    SomkitError,
-)
+from somkit.errors import DataWarning, ParameterError, RecipeError
 from somkit.lattice import Lattice
 from somkit.plugins import current
-from somkit.records import lattice_from, records_from, scaling_from, state_from
 from somkit.run import Run, check_missing, check_order, check_resume, check_resume_lattice
 from somkit.samples import Samples, Scaling
 from somkit.spelling import resolve
-from somkit.storage import Record, read_record
 from somkit.trained import TrainedMap, check_codebook, check_features, check_limits
 from somkit.validators import check_integer, did_you_mean
 
@@ -195,8 +186,12 @@ class Recipe:
             name: registry.qualified(part, explicit=True) if qualified else part.to_dict()
             for name, part in self.parts().items()
         }
+        return parts | self._settings()
+
+    def _settings(self) -> dict[str, Any]:
+        """Return what a recipe holds beside its parts, as JSON and TOML can; not n_jobs, which changes no map."""
         settings = {"epochs": self.epochs, "scale": self.scale or NO_SCALE, "random_state": self.random_state}
-        return parts | {name: value for name, value in settings.items() if value is not None}
+        return {name: value for name, value in settings.items() if value is not None}
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Recipe:
@@ -232,8 +227,7 @@ class Recipe:
         lines = [
             f"{name} = {json.dumps(registry.spell(part), ensure_ascii=False)}" for name, part in self.parts().items()
         ]
-        settings = {"epochs": self.epochs, "scale": self.scale or NO_SCALE, "random_state": self.random_state}
-        lines += [f"{name} = {json.dumps(value)}" for name, value in settings.items() if value is not None]
+        lines += [f"{name} = {json.dumps(value)}" for name, value in self._settings().items()]
         return "\n".join(lines) + "\n"
 
     def start(
@@ -283,7 +277,9 @@ class Recipe:
     def task(self, samples: Samples, order: Array | None = None) -> Task:
         """Return what does not change while this recipe, once started, is trained on some samples."""
         if self.learning_rate is None:
-            message = "a recipe's learning rate is known only when it has been started."
+            message = (
+                "a recipe's learning rate is known only when it has been started; take the task of Recipe.start(X)."
+            )
             raise RecipeError(message)
         return Task(
             samples=samples,
@@ -359,117 +355,6 @@ def _check_schedules(recipe: Recipe) -> None:
     recipe.radius.values(progress, "radius")
     if recipe.learning_rate is not None:
         recipe.learning_rate.values(progress, "learning_rate")
-
-
-def load_checkpoint(path: str | Path) -> tuple[Recipe, State]:
-    """Return the recipe and the state of a checkpoint: ``recipe.fit(X, resume=state)`` goes on with it.
-
-    Raises
-    ------
-    MapFileError
-        If the file is no checkpoint, or a part's plugin is not installed.
-    """
-    record = _read(path, "checkpoint")
-    try:
-        return Recipe.from_dict(record.document["recipe"]), state_from(record.document, record.arrays)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise _damaged(path, error) from error
-
-
-def _damaged(path: str | Path, error: Exception) -> MapFileError:
-    return (
-        error if isinstance(error, MapFileError) else MapFileError(f"{path} is damaged, or was tampered with: {error}")
-    )
-
-
-def load(path: str | Path) -> TrainedMap:
-    """Read a map file; nothing in it is run, and names in it are only looked up among the registered parts.
-
-    Raises
-    ------
-    MapFileError
-        If the file is missing, damaged, not a map file, or its metric's plugin is not installed.
-
-    Warns
-    -----
-    MapFileWarning
-        If another part's plugin is not installed: the map can be read and drawn, but its recipe is None.
-
-    Examples
-    --------
-    >>> import somkit, tempfile, pathlib
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "line.somkit"
-    >>> somkit.TrainedMap.from_codebook("line:units=2", [[0.0], [1.0]]).save(path)
-    >>> somkit.load(path).bmu([[0.8]])
-    array([1])
-    """
-    record = _read(path, "map")
-    try:
-        return _map_from(path, record)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise _damaged(path, error) from error
-
-
-def _read(path: str | Path, holds: str) -> Record:
-    record = read_record(path)
-    found = record.document.get("holds")
-    if found != holds:
-        message = f"{path} holds a {found}, not a {holds}."
-        raise MapFileError(message)
-    return record
-
-
-def _map_from(path: str | Path, record: Record) -> TrainedMap:
-    document, arrays = record.document, record.arrays
-    versions = document["provenance"]
-    try:
-        metric = resolve("metric", document["metric"])
-    except SomkitError as error:
-        way_out = _way_out(document["metric"], versions)
-        message = f"{path} needs metric {document['metric'].get('name')!r}: {way_out}."
-        raise MapFileError(message) from error
-    lattice = lattice_from(document, arrays)
-    codebook = arrays["codebook"]
-    return TrainedMap(
-        codebook=check_codebook(codebook, len(lattice), codebook.shape[1], codebook.dtype),
-        lattice=lattice,
-        metric=metric,
-        recipe=_recipe_from(path, document["recipe"], versions),
-        recipe_document=document["recipe"],
-        history=tuple(document["history"]),
-        feature_names=None if document["feature_names"] is None else tuple(document["feature_names"]),
-        scaling=scaling_from(document, arrays),
-        records=records_from(arrays),
-        n_samples=document["n_samples"],
-        provenance=versions,
-    )
-
-
-def _recipe_from(path: str | Path, document: Mapping[str, Any] | None, versions: Mapping[str, Any]) -> Recipe | None:
-    if document is None:
-        return None
-    try:
-        return Recipe.from_dict(document)
-    except SomkitError as error:
-        missing = []
-        for name, kind in PARTS.items():
-            try:
-                if name in document:
-                    resolve(kind, document[name])
-            except SomkitError:
-                missing.append(f"{name} {document[name]['name']!r}: {_way_out(document[name], versions)}")
-        reasons = "; ".join(missing) or str(error)
-        message = f"{path} can be read and drawn, but not trained on, for want of {reasons}."
-        warnings.warn(message, MapFileWarning, stacklevel=4)
-        return None
-
-
-def _way_out(part: Mapping[str, Any], versions: Mapping[str, Any]) -> str:
-    plugin = str(part.get("name")).partition("/")[0]
-    origin = versions.get("plugins", {}).get(plugin)
-    if origin is None:
-        return "register its class with somkit.register before loading"
-    return f"install {origin['distribution']} (it was made with {origin['version']})"
 
 
 def warn_if_uneven(samples: Samples) -> None:
