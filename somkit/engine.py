@@ -21,7 +21,15 @@ Array = np.ndarray[Any, Any]
 @final
 @attrs.frozen(eq=False, kw_only=True)
 class Task:
-    """What does not change while a map is trained."""
+    """What does not change while a map is trained.
+
+    Parameters
+    ----------
+    order : integer array of shape (k,), optional
+        The samples that the epochs take one after the other, as they were given.
+    order_starts : integer array of shape (epochs + 1,), optional
+        Where in the order each epoch begins, and the last one ends; left out, all take as many.
+    """
 
     samples: Samples
     metric: Metric
@@ -31,6 +39,19 @@ class Task:
     epochs: int
     order: Array | None = None
     n_jobs: int | None = None
+    order_starts: Array | None = None
+
+    def order_of(self, epoch: int) -> Array | None:
+        """Return the samples that an epoch is to take, one after the other; None where no order was given."""
+        if self.order is None:
+            return None
+        if epoch >= self.epochs:
+            message = f"order holds the samples of {self.epochs} epochs, and these are done; start anew to train on."
+            raise RecipeError(message)
+        starts = self.order_starts
+        if starts is None:
+            starts = np.arange(self.epochs + 1) * (len(self.order) // self.epochs)
+        return self.order[starts[epoch] : starts[epoch + 1]]
 
     def progress(self, epoch: int, step: Any = 0, steps: int = 1) -> Any:
         """Return how far training is at step 0..steps-1 of an epoch: 0 at the very first step, 1 at the very last.

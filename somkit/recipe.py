@@ -26,7 +26,7 @@ from somkit.errors import (
 from somkit.lattice import Lattice
 from somkit.plugins import current
 from somkit.records import lattice_from, records_from, scaling_from, state_from
-from somkit.run import Run, check_missing, check_order, check_resume, check_resume_lattice
+from somkit.run import Run, check_missing, check_resume, check_resume_lattice, with_order
 from somkit.samples import Samples, Scaling
 from somkit.spelling import resolve
 from somkit.storage import Record, read_record
@@ -273,14 +273,14 @@ class Recipe:
             random_state=seed,
         )
         _check_schedules(recipe)
-        task = recipe.task(samples, check_order(order, recipe.trainer, len(samples)))
+        task = with_order(recipe.task(samples), recipe.trainer, order)
         if resume is None:
             state = recipe.first_state(samples, lattice, initial_codebook)
         else:
             state = check_resume(resume, samples)
         return Run(recipe=recipe, task=task, state=state, scaling=scaling, n_samples=len(samples))
 
-    def task(self, samples: Samples, order: Array | None = None) -> Task:
+    def task(self, samples: Samples) -> Task:
         """Return what does not change while this recipe, once started, is trained on some samples."""
         if self.learning_rate is None:
             message = "a recipe's learning rate is known only when it has been started."
@@ -292,7 +292,6 @@ class Recipe:
             learning_rate=self.learning_rate,
             radius=self.radius,
             epochs=self.epochs,
-            order=order,
             n_jobs=self.n_jobs,
         )
 

@@ -128,7 +128,7 @@ class Batch(Trainer):
         else:
             centres, kept, error, hints = self._means(task, state, radius)
         codebook = state.codebook.astype(np.float64)
-        codebook[kept] = centres if rate == 1 else (1 - rate) * codebook[kept] + rate * centres
+        codebook[kept] = centres if rate == 1 else codebook[kept] + rate * (centres - codebook[kept])
         return state.after_epoch(
             task,
             codebook,

@@ -41,7 +41,7 @@ def run_partial_epoch(task: Task, state: State, *, directions: bool) -> State:
         middle, exponent = samples.box
         centres = np.clip(middle + np.ldexp(centres, exponent), *samples.bounds)  # as a mean is, whatever the rounding
     codebook = state.codebook.astype(np.float64)
-    np.copyto(codebook, (1 - rate) * codebook + rate * centres, where=reached)
+    np.copyto(codebook, centres if rate == 1 else codebook + rate * (centres - codebook), where=reached)
     error /= samples.total_weight
     hints = {} if samples.is_sparse else {"searcher": searcher}
     return state.after_epoch(task, codebook, radius=radius, learning_rate=rate, quantisation_error=error, hints=hints)
