@@ -261,7 +261,7 @@ class Recipe:
             if initial_codebook is not None:
                 message = "initial_codebook has no meaning with resume, which goes on from the codebook of its state."
                 raise RecipeError(message)
-            lattice = check_resume_lattice(resume, lattice, self.trainer)
+            check_resume_lattice(resume, lattice, self.trainer)
         default = "standard/linear" if incremental else self.trainer.own_learning_rate()
         learning_rate: Schedule = self.learning_rate or resolve("schedule", default)
         recipe = attrs.evolve(

@@ -77,15 +77,14 @@ def _warn_of_new_features(samples: Samples, unobserved: tuple[int, ...]) -> None
         warnings.warn(message, DataWarning, stacklevel=4)
 
 
-def check_resume_lattice(state: State, lattice: Lattice, trainer: Trainer) -> Lattice:
-    """Return the lattice of a state to go on from, or raise if it is not the recipe's and the trainer changes none."""
+def check_resume_lattice(state: State, lattice: Lattice, trainer: Trainer) -> None:
+    """Raise if the lattice of a state to go on from is not the recipe's and the trainer changes none."""
     if not trainer.changes_lattice and state.lattice.nodes != lattice.nodes:
         message = (
             f"the state to resume has {len(state.lattice)} units of another topology than the recipe's {len(lattice)}; "
             f"resume it with its own recipe."
         )
         raise RecipeError(message)
-    return state.lattice
 
 
 def check_resume(state: State, samples: Samples) -> State:

@@ -196,6 +196,22 @@ def a_resumed_run_is_the_whole_run(part: Trainer, draw: Draw) -> None:
 
 
 @law("trainer", examples=25)
+def the_same_within_another(part: Trainer, draw: Draw) -> None:
+    """Two phases of one trainer are that trainer, to the bit, with an explicit order of samples or without."""
+    X, recipe = _data(draw), _recipe(part, draw)
+    boundary = draw(st.sampled_from([0.0, 0.25, 0.5, 1.0]))
+    both = resolve("trainer", {"name": "standard/two_phase", "rough": part, "fine": part, "boundary": boundary})
+    taken = sum(part.order_length(len(X), epoch / (EPOCHS - 1)) for epoch in range(EPOCHS))
+    order = _rng(draw(SEEDS)).integers(0, len(X), taken) if taken and draw(st.booleans()) else None
+    rate = recipe.start(X).recipe.learning_rate
+    alone, within = (
+        attrs.evolve(recipe, trainer=trainer, learning_rate=rate).train(X, order=order) for trainer in (part, both)
+    )
+    for first, second in zip(alone, within, strict=False):  # either may end early: the fine phase is asked by itself
+        assert _same_map(first, second), f"'{part}' trained another map as both phases of '{both}'."
+
+
+@law("trainer", examples=25)
 def names_of_nodes_do_not_matter(part: Trainer, draw: Draw) -> None:
     """Renaming a graph's nodes changes nothing but names, to the bit."""
     import networkx as nx
@@ -321,6 +337,7 @@ LAWS = (
     arguments_are_left_alone,
     same_bits_for_any_number_of_threads,
     a_resumed_run_is_the_whole_run,
+    the_same_within_another,
     names_of_nodes_do_not_matter,
     codebook_stays_in_the_box,
     samples_in_any_order,
