@@ -471,17 +471,19 @@ def _way_out(part: Mapping[str, Any], versions: Mapping[str, Any]) -> str:
     return f"install {origin['distribution']} (it was made with {origin['version']})"
 
 
-def warn_if_uneven(samples: Samples) -> None:
-    """Warn if one feature's spread drowns the others'."""
-    spread = samples.deviations
+def warn_if_uneven(samples: Samples, metric: Metric) -> None:
+    """Warn if one feature's spread, as the metric counts it, drowns the others'."""
+    weights = metric.feature_weights(samples.features)
+    spread = samples.deviations * weights
     moving = spread[spread > 0]
     if len(moving) < 2 or spread.max() <= UNEVEN * np.median(moving):
         return
     feature = int(spread.argmax())
     label = repr(samples.feature_names[feature]) if samples.feature_names else f"number {feature}"
     ratio = spread.max() / np.median(moving)
+    counted = ", by its weight," if np.ptp(weights) > 0 else ""
     message = (
-        f"the standard deviation of feature {label} is {ratio:.0f} times the median one, so it alone decides which "
-        f"unit is best; scale the data with scale='standard' unless that is what you want."
+        f"the standard deviation of feature {label}{counted} is {ratio:.0f} times the median one, so it alone decides "
+        f"which unit is best; scale the data with scale='standard' unless that is what you want."
     )
     warnings.warn(message, DataWarning, stacklevel=3)

@@ -206,7 +206,12 @@ def test_one_minibatch_of_everything_is_the_batch_update(seed, weighted, metric)
     """A mini-batch of all samples, gaps and weights included, is an epoch of the batch trainer."""
     X, weight, W = data(seed)
     X = X if metric == IGNORE else np.nan_to_num(X)
-    settings = {"topology": "hex:rows=3,columns=4", "metric": metric, "learning_rate": "constant:value=0.7", "epochs": 3}
+    settings = {
+        "topology": "hex:rows=3,columns=4",
+        "metric": metric,
+        "learning_rate": "constant:value=0.7",
+        "epochs": 3,
+    }
     batch, mini = (
         Recipe(trainer=trainer, random_state=0, **settings).fit(X, weight if weighted else None, initial_codebook=W)
         for trainer in ("batch", "minibatch:size=40")
@@ -442,9 +447,7 @@ def test_a_trainer_made_of_others_takes_what_all_of_them_take(iris, wrapper):
     """One within that takes no NaN is enough for it to be refused."""
     field = "fine" if wrapper == "two_phase" else "trainer"
     trainer = attrs.evolve(resolve("trainer", wrapper), **{field: Still()})
-    message = (
-        f"trainer '{trainer}' takes no missing values, and X has some; use 'batch' or 'online', or impute them."
-    )
+    message = f"trainer '{trainer}' takes no missing values, and X has some; use 'batch' or 'online', or impute them."
     with refused(RecipeError, message):
         Recipe(metric=IGNORE, trainer=trainer).fit(iris)
 
