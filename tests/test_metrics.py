@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from sklearn.metrics.pairwise import haversine_distances
 from sklearn.preprocessing import StandardScaler
 
 from somkit import Recipe, Samples, TrainedMap, load, resolve
+from somkit.plugins import current
 from somkit.standard.trainers import centres
 from somkit.testing.strategies import normal
 
@@ -40,6 +42,10 @@ SCIPY = {
     "weighted:metric=manhattan,weights=[0.5,2,0,3]": lambda X, W: cdist(X, W, "cityblock", w=WEIGHTS),
     "weighted:metric={name=minkowski,p=3},weights=[0.5,2,0,3]": lambda X, W: cdist(X, W, "minkowski", p=3, w=WEIGHTS),
     "weighted:metric=cosine,weights=[0.5,2,0,3]": lambda X, W: cdist(X, W, "cosine", w=WEIGHTS),
+    "layer:columns=[2,0],metric=manhattan,weight=3": lambda X, W: 3 * cdist(X[:, [2, 0]], W[:, [2, 0]], "cityblock"),
+    "layers:layers=[{columns=[0,1],weight=2},{columns=[2,3],metric=chebyshev}]": lambda X, W: (
+        2 * cdist(X[:, :2], W[:, :2]) + cdist(X[:, 2:], W[:, 2:], "chebyshev")
+    ),
 }
 
 
@@ -104,6 +110,12 @@ def test_counts_bits_codes_and_places_are_measured_as_others_do(name, seed, k):
     np.testing.assert_allclose(np.sort(wanted, axis=1)[:, :k], distances, rtol=1e-9, atol=1e-12)
 
 
+def test_every_metric_has_another_program_s_numbers():
+    """Each registered metric is in one of the tables above: a new one needs scipy's distances, or its definition."""
+    measured = {name.partition(" ")[0].partition(":")[0] for name in (*SCIPY, *LIMITED)}
+    assert {entry.name for entry in current().registry.entries("metric")} == measured
+
+
 def test_units_of_shares_count_for_the_samples_they_stand_for():
     """By hamming, a unit that is the mean of binary samples is as far as these are on average."""
     X, x = _bits(0, 9, 5), _bits(1, 1, 5)
@@ -157,6 +169,61 @@ def test_the_quantisation_error_is_in_the_metric_trained_with(name, tmp_path):
         assert np.allclose(found.distances(X), wanted, atol=1e-7)
     assert again.metric == trained.metric
     assert np.array_equal(again.bmu(X), trained.bmu(X))
+
+
+@pytest.mark.parametrize("name", LIMITED)
+def test_the_quantisation_error_within_limits_is_in_the_metric_trained_with(name):
+    """It is the mean distance to the nearest unit by scipy, scikit-learn or the definition, for units that mix too."""
+    draw, distances_of = LIMITED[name]
+    X, metric = draw(0, 40, 4), name.partition(" ")[0]
+    online = {"trainer": "online"}
+    modes = {"trainer": "batch:centre=mode", "initialiser": "sample"}
+    settings = modes if "categorical" in metric else online
+    trained = Recipe(topology="hex:rows=3,columns=3", metric=metric, epochs=3, random_state=0, **settings).fit(X)
+    if name.endswith("on bits") and "hamming" not in name:  # there a unit is a mean, and bits alone say nothing
+        trained = TrainedMap.from_codebook("line:units=9", draw(7, 9, 4), metric)
+    if name.startswith("hamming on"):
+        distances_of = lambda X, W: cdist(X, W, "cityblock") / 4  # noqa: E731 - units are means
+    wanted = distances_of(X, trained.codebook)
+    assert trained.quantisation_error(X) == pytest.approx(wanted.min(axis=1).mean(), rel=1e-9)
+    assert np.allclose(trained.distances(X), wanted, rtol=1e-9, atol=1e-9)
+
+
+EVERY = [*SCIPY, *LIMITED, "euclidean:missing=ignore"]
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_arrays_and_frames_are_one_thing(name):
+    """numpy, pandas and polars give the same map and the same distances, to the bit, by every metric."""
+    X = LIMITED[name][0](0, 30, 4) if name in LIMITED else normal(0, 30, 4)
+    modes = {"trainer": "batch:centre=mode", "initialiser": "sample"}
+    settings = modes if "categorical" in name else {"trainer": "online"}
+    recipe = Recipe(
+        topology="hex:rows=3,columns=3", metric=name.partition(" ")[0], epochs=2, random_state=0, **settings
+    )
+    columns = dict(zip("abcd", X.T, strict=False))
+    first, *others = (recipe.fit(samples) for samples in (X, pd.DataFrame(columns), pl.DataFrame(columns)))
+    for other, frame in zip(others, (pd.DataFrame(columns), pl.DataFrame(columns)), strict=True):
+        assert np.array_equal(other.codebook, first.codebook)
+        assert np.array_equal(other.distances(frame), first.distances(X))
+        assert other.metric == first.metric
+        assert other.feature_names == tuple(columns)
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY if resolve("metric", name.partition(" ")[0]).accepts_sparse])
+@given(seed=st.integers(0, 999), trainer=st.sampled_from(["batch", "online"]))
+def test_a_sparse_array_is_a_dense_one(name, seed, trainer):
+    """By every metric that takes sparse samples the map, its units and distances are those of the dense array."""
+    rng = np.random.default_rng(seed)
+    X = np.where(rng.random((30, 4)) < 0.5, rng.normal(size=(30, 4)), 0.0)
+    X[:, 0] += 0.1  # no row without a direction, which would be as far from all units
+    W = rng.normal(size=(9, 4))
+    recipe = Recipe(topology="hex:rows=3,columns=3", metric=name, trainer=trainer, epochs=2, random_state=0)
+    dense, sparse = (recipe.fit(samples, initial_codebook=W) for samples in (X, csr_array(X)))
+    # Sums are taken in another order and without a shift.
+    np.testing.assert_allclose(sparse.codebook, dense.codebook, rtol=0, atol=1e-10)
+    assert np.array_equal(dense.bmu(csr_array(X), k=3), dense.bmu(X, k=3))
+    np.testing.assert_allclose(dense.distances(csr_array(X)), dense.distances(X), rtol=1e-12, atol=1e-14)
 
 
 def test_a_map_by_mahalanobis_is_a_map_of_whitened_data():
