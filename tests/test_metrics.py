@@ -16,7 +16,7 @@ from sklearn.datasets import load_iris, load_wine
 from sklearn.metrics.pairwise import haversine_distances
 from sklearn.preprocessing import StandardScaler
 
-from somkit import Recipe, Samples, TrainedMap, load, resolve
+from somkit import Metric, Recipe, Samples, TrainedMap, load, resolve
 from somkit.plugins import current
 from somkit.standard.trainers import centres
 from somkit.testing.strategies import normal
@@ -224,6 +224,37 @@ def test_a_sparse_array_is_a_dense_one(name, seed, trainer):
     np.testing.assert_allclose(sparse.codebook, dense.codebook, rtol=0, atol=1e-10)
     assert np.array_equal(dense.bmu(csr_array(X), k=3), dense.bmu(X, k=3))
     np.testing.assert_allclose(dense.distances(csr_array(X)), dense.distances(X), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["cosine", "angular", "correlation"])
+@given(seed=st.integers(0, 9_999), k=st.integers(1, 9), data=st.data())
+def test_directions_are_searched_as_they_are_measured(name, seed, k, data):
+    """The kernels find the units of a direct search in double precision, ties, opposites and tiny angles included."""
+    rng = np.random.default_rng(seed)
+    d = data.draw(st.sampled_from([2, 3, 5, 40]))
+    tiny = data.draw(st.sampled_from([0.0, 1e-15, 1e-12, 1e-8, 1e-200, 1.0]))
+    base = rng.integers(-2, 3, (3, d)).astype(float)
+    W = base[rng.integers(0, 3, 9)] * rng.choice([1.0, -1.0, 3.0, 1e-160, 1e150], (9, 1))
+    W = W + tiny * np.abs(W).max(axis=1, keepdims=True) * rng.integers(-1, 2, (9, d))
+    X = np.vstack([W[rng.integers(0, 9, 12)] * rng.choice([1.0, -1.0, 7.0]), rng.normal(size=(6, d)), np.zeros((1, d))])
+    with np.errstate(over="ignore"):
+        X, W = (array.astype(data.draw(st.sampled_from([np.float64, np.float32]))) for array in (X / 2, W / 2))
+    X, W = np.nan_to_num(X, posinf=1.0, neginf=1.0), np.nan_to_num(W, posinf=1.0, neginf=1.0)
+    metric = resolve("metric", name)
+    units, distances = metric.prepare(W).nearest(X, k)
+    wanted, measured = Metric.nearest(metric, X, W, k)
+    assert np.array_equal(units, wanted)
+    # Sums of squares are taken in another order.
+    np.testing.assert_allclose(distances, measured, rtol=(d + 4) * 2.0**-51, atol=0)
+
+
+def test_gaps_whose_squares_are_lost_are_measured_directly():
+    """Where the square of the only small gap underflows, the distance is 0 as it is when measured."""
+    X, W = np.array([[1e-200, -1.0]]), np.array([[0.0, -1.0], [1.0, 0.0]])
+    for name in ("cosine", "angular"):
+        metric = resolve("metric", name)
+        assert metric.nearest(X, W)[1].tolist() == [[0.0]]
+        assert np.array_equal(metric.nearest(X, W)[1][:, 0], metric.pairwise(X, W).min(axis=1))
 
 
 def test_a_map_by_mahalanobis_is_a_map_of_whitened_data():
