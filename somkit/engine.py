@@ -35,7 +35,9 @@ class Task:
     epochs : int >= 1
         As planned; training by hand may go on past them.
     order : array of int64, or None
-        The samples that an online trainer takes, for all epochs together; None: the trainer's own order.
+        The samples that the epochs take one after the other, as they were given; None: the trainer's own order.
+    order_starts : array of int64, shape (epochs + 1,), or None
+        Where in the order each epoch begins, and the last one ends; None: all take as many.
     n_jobs : int >= 1 or None
         Threads; None uses every core.
     """
@@ -48,6 +50,19 @@ class Task:
     epochs: int
     order: Array | None = None
     n_jobs: int | None = None
+    order_starts: Array | None = None
+
+    def order_of(self, epoch: int) -> Array | None:
+        """Return the samples that an epoch is to take, one after the other; None where no order was given."""
+        if self.order is None:
+            return None
+        if epoch >= self.epochs:
+            message = f"order holds the samples of {self.epochs} epochs, and these are done; start anew to train on."
+            raise RecipeError(message)
+        starts = self.order_starts
+        if starts is None:
+            starts = np.arange(self.epochs + 1) * (len(self.order) // self.epochs)
+        return self.order[starts[epoch] : starts[epoch + 1]]
 
     def progress(self, epoch: int, step: Any = 0, steps: int = 1) -> Any:
         """Return how far training is at step 0..steps-1 of an epoch: 0 at the very first step, 1 at the very last.

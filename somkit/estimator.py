@@ -89,9 +89,9 @@ class MapEstimator(BaseEstimator):  # type: ignore[misc]  # an untyped base
         if len(samples) < 2:
             message = "X has 1 sample, and a map to be fitted needs at least 2 (got n_samples=1)."
             raise SampleError(message)
-        if self.scale is None:
-            warn_if_uneven(samples)
         run = recipe.start(samples, initial_codebook=initial_codebook, order=order)
+        if self.scale is None:
+            warn_if_uneven(samples, run.recipe.metric)
         last = deque(self._watched(run), maxlen=1)
         return self._keep(run, last[0])
 

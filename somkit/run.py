@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 
-def check_order(order: Any, trainer: Trainer, n: int) -> Array | None:
-    """Return an explicit order of samples as int64, or raise saying what is wrong with it."""
+def with_order(task: Task, trainer: Trainer, order: Any) -> Task:
+    """Return a task with an explicit order of samples, or raise saying what is wrong with it."""
     if order is None:
-        return None
+        return task
     if not trainer.takes_order:
         message = (
             f"order has no meaning for trainer '{trainer}', which does not take them one by one; use trainer='online'."
@@ -40,11 +40,19 @@ def check_order(order: Any, trainer: Trainer, n: int) -> Array | None:
     if indices.ndim != 1 or indices.dtype.kind not in "iu":
         message = f"order must be a one-dimensional array of integers, got {indices.dtype} of shape {indices.shape}."
         raise SampleError(message)
+    n = len(task.samples)
     if len(indices) and (indices.min() < 0 or indices.max() >= n):
         wrong = indices.min() if indices.min() < 0 else indices.max()
         message = f"order must hold sample numbers from 0 to {n - 1}, got {wrong}."
         raise SampleError(message)
-    return indices.astype(np.int64)
+    lengths = [trainer.order_length(n, float(task.progress(epoch))) for epoch in range(task.epochs)]
+    total = sum(lengths)
+    if len(indices) != total:
+        even = f"epochs x updates = {task.epochs} x {lengths[0]} = {total} sample numbers"
+        uneven = f"{total} sample numbers, those of the {np.count_nonzero(lengths)} epochs that take them one by one"
+        message = f"order must hold {even if len(set(lengths)) == 1 else uneven}, got {len(indices)}."
+        raise SampleError(message)
+    return attrs.evolve(task, order=indices.astype(np.int64), order_starts=np.cumsum([0, *lengths]))
 
 
 def check_missing(samples: Samples, trainer: Trainer) -> None:
@@ -69,15 +77,14 @@ def _warn_of_new_features(samples: Samples, unobserved: tuple[int, ...]) -> None
         warnings.warn(message, DataWarning, stacklevel=4)
 
 
-def check_resume_lattice(state: State, lattice: Lattice, trainer: Trainer) -> Lattice:
-    """Return the lattice of a state to go on from, or raise if it is not the recipe's and the trainer changes none."""
+def check_resume_lattice(state: State, lattice: Lattice, trainer: Trainer) -> None:
+    """Raise if the lattice of a state to go on from is not the recipe's and the trainer changes none."""
     if not trainer.changes_lattice and state.lattice.nodes != lattice.nodes:
         message = (
             f"the state to resume has {len(state.lattice)} units of another topology than the recipe's {len(lattice)}; "
             f"resume it with its own recipe."
         )
         raise RecipeError(message)
-    return state.lattice
 
 
 def check_resume(state: State, samples: Samples) -> State:

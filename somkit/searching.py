@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol, final
 
 import attrs
@@ -13,6 +13,7 @@ from somkit.kernels.sparse import DENSE_NUMBERS
 
 Array = np.ndarray[Any, Any]
 Tiles = tuple[Array, Array]
+Towards = Callable[[Array, Array, Any], Array]
 
 
 class Searcher(Protocol):
@@ -97,12 +98,16 @@ class PiecewiseSearcher:
         return np.concatenate([units for units, _ in found]), np.concatenate([distances for _, distances in found])
 
 
+def _straight(W: Array, targets: Array, factors: Any) -> Array:
+    return np.asarray(W + factors * (targets - W))
+
+
 @final
 class PlainCodebook:
-    """A codebook that any metric can search, moved in numpy."""
+    """A codebook that any metric can search, moved in numpy; ``towards`` is the metric's way of moving vectors."""
 
-    def __init__(self, metric: Nearest, W: Array) -> None:
-        self._metric, self._W = metric, np.array(W, order="C")
+    def __init__(self, metric: Nearest, W: Array, towards: Towards | None = None) -> None:
+        self._metric, self._W, self._towards = metric, np.array(W, order="C"), towards or _straight
 
     def run(self, X: Array, order: Array, rates: Array, table: Array, classes: Classes) -> tuple[Array, Array]:
         """Search and move, one update at a time."""
@@ -123,7 +128,7 @@ class PlainCodebook:
         moved = np.flatnonzero(factors)
         w = self._W[moved]
         target = np.where(np.isnan(x), w, x)  # what is missing moves no unit
-        self._W[moved] = w + factors[moved, None].astype(self._W.dtype) * (target - w)
+        self._W[moved] = self._towards(w, target, factors[moved, None].astype(self._W.dtype))
 
     def codebook(self) -> Array:
         """Return a copy of the vectors."""

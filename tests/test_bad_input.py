@@ -150,8 +150,9 @@ PARTS = {
     "batch with manhattan": (
         {"metric": "manhattan"},
         (
-            "trainer 'batch' has no update for metric 'manhattan'; use trainer='online', trainer='batch:centre=mean' "
-            "to take means all the same, or a metric whose centre is a mean, such as 'euclidean' or 'cosine'."
+            "trainer 'batch' has no update for metric 'manhattan'; use trainer='online', trainer='batch:centre=median' "
+            "or 'batch:centre=mean' to take medians or means all the same, or a metric whose centre is a mean, such as "
+            "'euclidean' or 'cosine'."
         ),
     ),
     "batch with a hat": (

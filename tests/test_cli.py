@@ -752,8 +752,9 @@ BAD_OPTIONS = {
     "metric of another trainer": (
         ["--metric", "manhattan"],
         (
-            "trainer 'batch' has no update for metric 'manhattan'; use trainer='online', trainer='batch:centre=mean' "
-            "to take means all the same, or a metric whose centre is a mean, such as 'euclidean' or 'cosine'."
+            "trainer 'batch' has no update for metric 'manhattan'; use trainer='online', trainer='batch:centre=median' "
+            "or 'batch:centre=mean' to take medians or means all the same, or a metric whose centre is a mean, such as "
+            "'euclidean' or 'cosine'."
         ),
     ),
     "misspelt option": (["--epoch", "3"], "there is no option --epoch; did you mean --epochs? See 'main fit --help'."),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,8 @@ from sklearn.datasets import load_iris, load_wine
 from sklearn.metrics.pairwise import haversine_distances
 from sklearn.preprocessing import StandardScaler
 
-from somkit import Recipe, Samples, TrainedMap, load, resolve
+from somkit import Metric, Recipe, Samples, TrainedMap, load, resolve
+from somkit.plugins import current
 from somkit.standard.trainers import centres
 from somkit.testing.strategies import normal
 
@@ -40,6 +42,10 @@ SCIPY = {
     "weighted:metric=manhattan,weights=[0.5,2,0,3]": lambda X, W: cdist(X, W, "cityblock", w=WEIGHTS),
     "weighted:metric={name=minkowski,p=3},weights=[0.5,2,0,3]": lambda X, W: cdist(X, W, "minkowski", p=3, w=WEIGHTS),
     "weighted:metric=cosine,weights=[0.5,2,0,3]": lambda X, W: cdist(X, W, "cosine", w=WEIGHTS),
+    "layer:columns=[2,0],metric=manhattan,weight=3": lambda X, W: 3 * cdist(X[:, [2, 0]], W[:, [2, 0]], "cityblock"),
+    "layers:layers=[{columns=[0,1],weight=2},{columns=[2,3],metric=chebyshev}]": lambda X, W: (
+        2 * cdist(X[:, :2], W[:, :2]) + cdist(X[:, 2:], W[:, 2:], "chebyshev")
+    ),
 }
 
 
@@ -104,6 +110,12 @@ def test_counts_bits_codes_and_places_are_measured_as_others_do(name, seed, k):
     np.testing.assert_allclose(np.sort(wanted, axis=1)[:, :k], distances, rtol=1e-9, atol=1e-12)
 
 
+def test_every_metric_has_another_program_s_numbers():
+    """Each registered metric is in one of the tables above: a new one needs scipy's distances, or its definition."""
+    measured = {name.partition(" ")[0].partition(":")[0] for name in (*SCIPY, *LIMITED)}
+    assert {entry.name for entry in current().registry.entries("metric")} == measured
+
+
 def test_units_of_shares_count_for_the_samples_they_stand_for():
     """By hamming, a unit that is the mean of binary samples is as far as these are on average."""
     X, x = _bits(0, 9, 5), _bits(1, 1, 5)
@@ -117,6 +129,8 @@ def test_units_of_shares_count_for_the_samples_they_stand_for():
 def test_training_stays_where_the_metric_measures(name, trainer, initialiser):
     """Whatever a map starts from, its codebook is within the metric's limits."""
     X = LIMITED[name if name in LIMITED else f"{name} on bits"][0](0, 40, 4)
+    if name == "haversine" and trainer != "online":
+        X[:, 1] = X[:, 1] / 3 + 200  # half round the globe, across its other side
     settings = {"topology": "hex:rows=3,columns=4", "epochs": 2, "random_state": 0}
     recipe = Recipe(metric=name, trainer=trainer, initialiser=initialiser, **settings)
     low, high = recipe.metric.limits(X.shape[1])
@@ -155,6 +169,92 @@ def test_the_quantisation_error_is_in_the_metric_trained_with(name, tmp_path):
         assert np.allclose(found.distances(X), wanted, atol=1e-7)
     assert again.metric == trained.metric
     assert np.array_equal(again.bmu(X), trained.bmu(X))
+
+
+@pytest.mark.parametrize("name", LIMITED)
+def test_the_quantisation_error_within_limits_is_in_the_metric_trained_with(name):
+    """It is the mean distance to the nearest unit by scipy, scikit-learn or the definition, for units that mix too."""
+    draw, distances_of = LIMITED[name]
+    X, metric = draw(0, 40, 4), name.partition(" ")[0]
+    online = {"trainer": "online"}
+    modes = {"trainer": "batch:centre=mode", "initialiser": "sample"}
+    settings = modes if "categorical" in metric else online
+    trained = Recipe(topology="hex:rows=3,columns=3", metric=metric, epochs=3, random_state=0, **settings).fit(X)
+    if name.endswith("on bits") and "hamming" not in name:  # there a unit is a mean, and bits alone say nothing
+        trained = TrainedMap.from_codebook("line:units=9", draw(7, 9, 4), metric)
+    if name.startswith("hamming on"):
+        distances_of = lambda X, W: cdist(X, W, "cityblock") / 4  # noqa: E731 - units are means
+    wanted = distances_of(X, trained.codebook)
+    assert trained.quantisation_error(X) == pytest.approx(wanted.min(axis=1).mean(), rel=1e-9)
+    assert np.allclose(trained.distances(X), wanted, rtol=1e-9, atol=1e-9)
+
+
+EVERY = [*SCIPY, *LIMITED, "euclidean:missing=ignore"]
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_arrays_and_frames_are_one_thing(name):
+    """numpy, pandas and polars give the same map and the same distances, to the bit, by every metric."""
+    X = LIMITED[name][0](0, 30, 4) if name in LIMITED else normal(0, 30, 4)
+    modes = {"trainer": "batch:centre=mode", "initialiser": "sample"}
+    settings = modes if "categorical" in name else {"trainer": "online"}
+    recipe = Recipe(
+        topology="hex:rows=3,columns=3", metric=name.partition(" ")[0], epochs=2, random_state=0, **settings
+    )
+    columns = dict(zip("abcd", X.T, strict=False))
+    first, *others = (recipe.fit(samples) for samples in (X, pd.DataFrame(columns), pl.DataFrame(columns)))
+    for other, frame in zip(others, (pd.DataFrame(columns), pl.DataFrame(columns)), strict=True):
+        assert np.array_equal(other.codebook, first.codebook)
+        assert np.array_equal(other.distances(frame), first.distances(X))
+        assert other.metric == first.metric
+        assert other.feature_names == tuple(columns)
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY if resolve("metric", name.partition(" ")[0]).accepts_sparse])
+@given(seed=st.integers(0, 999), trainer=st.sampled_from(["batch", "online"]))
+def test_a_sparse_array_is_a_dense_one(name, seed, trainer):
+    """By every metric that takes sparse samples the map, its units and distances are those of the dense array."""
+    rng = np.random.default_rng(seed)
+    X = np.where(rng.random((30, 4)) < 0.5, rng.normal(size=(30, 4)), 0.0)
+    X[:, 0] += 0.1  # no row without a direction, which would be as far from all units
+    W = rng.normal(size=(9, 4))
+    recipe = Recipe(topology="hex:rows=3,columns=3", metric=name, trainer=trainer, epochs=2, random_state=0)
+    dense, sparse = (recipe.fit(samples, initial_codebook=W) for samples in (X, csr_array(X)))
+    # Sums are taken in another order and without a shift.
+    np.testing.assert_allclose(sparse.codebook, dense.codebook, rtol=0, atol=1e-10)
+    assert np.array_equal(dense.bmu(csr_array(X), k=3), dense.bmu(X, k=3))
+    np.testing.assert_allclose(dense.distances(csr_array(X)), dense.distances(X), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["cosine", "angular", "correlation"])
+@given(seed=st.integers(0, 9_999), k=st.integers(1, 9), data=st.data())
+def test_directions_are_searched_as_they_are_measured(name, seed, k, data):
+    """The kernels find the units of a direct search in double precision, ties, opposites and tiny angles included."""
+    rng = np.random.default_rng(seed)
+    d = data.draw(st.sampled_from([2, 3, 5, 40]))
+    tiny = data.draw(st.sampled_from([0.0, 1e-15, 1e-12, 1e-8, 1e-200, 1.0]))
+    base = rng.integers(-2, 3, (3, d)).astype(float)
+    W = base[rng.integers(0, 3, 9)] * rng.choice([1.0, -1.0, 3.0, 1e-160, 1e150], (9, 1))
+    W = W + tiny * np.abs(W).max(axis=1, keepdims=True) * rng.integers(-1, 2, (9, d))
+    X = np.vstack([W[rng.integers(0, 9, 12)] * rng.choice([1.0, -1.0, 7.0]), rng.normal(size=(6, d)), np.zeros((1, d))])
+    with np.errstate(over="ignore"):
+        X, W = (array.astype(data.draw(st.sampled_from([np.float64, np.float32]))) for array in (X / 2, W / 2))
+    X, W = np.nan_to_num(X, posinf=1.0, neginf=1.0), np.nan_to_num(W, posinf=1.0, neginf=1.0)
+    metric = resolve("metric", name)
+    units, distances = metric.prepare(W).nearest(X, k)
+    wanted, measured = Metric.nearest(metric, X, W, k)
+    assert np.array_equal(units, wanted)
+    # Sums of squares are taken in another order.
+    np.testing.assert_allclose(distances, measured, rtol=(d + 4) * 2.0**-51, atol=0)
+
+
+def test_gaps_whose_squares_are_lost_are_measured_directly():
+    """Where the square of the only small gap underflows, the distance is 0 as it is when measured."""
+    X, W = np.array([[1e-200, -1.0]]), np.array([[0.0, -1.0], [1.0, 0.0]])
+    for name in ("cosine", "angular"):
+        metric = resolve("metric", name)
+        assert metric.nearest(X, W)[1].tolist() == [[0.0]]
+        assert np.array_equal(metric.nearest(X, W)[1][:, 0], metric.pairwise(X, W).min(axis=1))
 
 
 def test_a_map_by_mahalanobis_is_a_map_of_whitened_data():
@@ -342,12 +442,12 @@ def test_a_layer_has_its_metrics_limits_in_its_columns():
 
 
 REFUSED = {
-    "a layer of directions": (
-        lambda: Recipe(metric="layers:layers=[{columns=[0,1],metric=cosine},{columns=[2]}]"),
+    "a layer of directions that shares a feature": (
+        lambda: Recipe(metric="layers:layers=[{columns=[0,1],metric=cosine},{columns=[1]}]"),
         (
             "trainer 'batch' has no update for metric 'layers:layers=[{name=layer,columns=[0,1],metric={name=cosine}},"
-            "{name=layer,columns=[2]}]'; use trainer='online', trainer='batch:centre=mean' to take means all the same, "
-            "or a metric whose centre is a mean, such as 'euclidean' or 'cosine'."
+            "{name=layer,columns=[1]}]'; use trainer='online', trainer='batch:centre=median' or 'batch:centre=mean' to "
+            "take medians or means all the same, or a metric whose centre is a mean, such as 'euclidean' or 'cosine'."
         ),
     ),
     "a layer that is none": (
@@ -432,8 +532,8 @@ REFUSED = {
     "canberra": (
         lambda: Recipe(metric="canberra"),
         (
-            "trainer 'batch' has no update for metric 'canberra'; use trainer='online', trainer='batch:centre=mean' to take "
-            "means all the same, or a metric whose centre is a mean, such as 'euclidean' or 'cosine'."
+            "trainer 'batch' has no update for metric 'canberra'; use trainer='online', trainer='batch:centre=median' or "
+            "'batch:centre=mean' to take medians or means all the same, or a metric whose centre is a mean, such as 'euclidean' or 'cosine'."
         ),
     ),
     "weights of another number": (

@@ -32,6 +32,7 @@ IGNORE = "euclidean:missing=ignore"
 KOHONEN = json.loads((Path(__file__).parent / "data" / "kohonen_missing.json").read_text(encoding="utf-8"))
 SEEDS = st.integers(0, 2**32 - 1)
 NAN = np.nan
+TRAINERS = ["batch", "online", "minibatch:size=40", "two_phase", "converging:trainer=online", "mst_retrain"]
 
 
 def with_gaps(X, rng, share=0.3):
@@ -137,7 +138,7 @@ def test_a_batch_update_has_a_denominator_for_each_feature(seed, weighted, rate)
     assert np.allclose(trained.codebook, W + rate * (M - W), rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("trainer", ["batch", "online"])
+@pytest.mark.parametrize("trainer", ["batch", "online", "minibatch", "converging:trainer=minibatch"])
 def test_a_unit_that_no_value_of_a_feature_reaches_keeps_its_own(trainer):
     """Each feature of each unit is moved by values of that feature alone, and stays where there are none."""
     W = [[0.0, 7.0], [10.0, 8.0]]
@@ -149,7 +150,7 @@ def test_a_unit_that_no_value_of_a_feature_reaches_keeps_its_own(trainer):
     assert trained.codebook.tolist() == [[1.0, 7.0], [12.0, 5.0]]
 
 
-@pytest.mark.parametrize("trainer", ["batch", "online"])
+@pytest.mark.parametrize("trainer", TRAINERS)
 @pytest.mark.parametrize("initialiser", ["pca", "sample", "uniform"])
 @pytest.mark.parametrize("scale", [None, "standard", "minmax"])
 def test_a_feature_observed_nowhere_equals_that_feature_dropped(iris, trainer, initialiser, scale):
@@ -175,7 +176,7 @@ def test_a_feature_observed_nowhere_equals_that_feature_dropped(iris, trainer, i
     assert np.allclose(np.delete(filled, 2, axis=1), first.impute(iris), rtol=0, atol=1e-9)
 
 
-@pytest.mark.parametrize("trainer", ["batch", "online"])
+@pytest.mark.parametrize("trainer", TRAINERS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_with_nothing_missing_nothing_changes(trainer, dtype):
     """On whole samples the map is that of the ordinary metric, to the bit."""
@@ -189,7 +190,7 @@ def test_with_nothing_missing_nothing_changes(trainer, dtype):
     assert np.array_equal(ignoring.distances(X), whole.distances(X))
 
 
-@pytest.mark.parametrize("trainer", ["batch", "online"])
+@pytest.mark.parametrize("trainer", TRAINERS)
 @pytest.mark.parametrize("initialiser", ["pca", "sample"])
 @pytest.mark.parametrize("scale", [None, "standard", "minmax"])
 def test_constants_stay_constant(iris, trainer, initialiser, scale):
@@ -200,11 +201,37 @@ def test_constants_stay_constant(iris, trainer, initialiser, scale):
     assert (recipe.fit(X).codebook_in_units[:, 1] == 1.1).all()
 
 
-@given(seed=SEEDS, scale=st.sampled_from([None, "standard", "minmax"]), initialiser=st.sampled_from(["pca", None]))
-def test_weight_counts_rows(seed, scale, initialiser):
+@given(seed=SEEDS, weighted=st.booleans(), metric=st.sampled_from([IGNORE, "euclidean"]))
+def test_one_minibatch_of_everything_is_the_batch_update(seed, weighted, metric):
+    """A mini-batch of all samples, gaps and weights included, is an epoch of the batch trainer."""
+    X, weight, W = data(seed)
+    X = X if metric == IGNORE else np.nan_to_num(X)
+    settings = {
+        "topology": "hex:rows=3,columns=4",
+        "metric": metric,
+        "learning_rate": "constant:value=0.7",
+        "epochs": 3,
+    }
+    batch, mini = (
+        Recipe(trainer=trainer, random_state=0, **settings).fit(X, weight if weighted else None, initial_codebook=W)
+        for trainer in ("batch", "minibatch:size=40")
+    )
+    # Only the order of the sums differs.
+    assert np.allclose(mini.codebook, batch.codebook, rtol=0, atol=1e-11)
+
+
+@given(
+    seed=SEEDS,
+    scale=st.sampled_from([None, "standard", "minmax"]),
+    initialiser=st.sampled_from(["pca", None]),
+    trainer=st.sampled_from(["batch", "converging", "two_phase:rough=batch", "mst_retrain"]),
+)
+def test_weight_counts_rows(seed, scale, initialiser, trainer):
     """Weight k is k copies of the row with its gaps, weight 0 no row at all, in scaling, start, updates and errors."""
     X, weight, W = data(seed)
-    recipe = Recipe(topology="hex:rows=3,columns=4", metric=IGNORE, scale=scale, epochs=2, random_state=0)
+    recipe = Recipe(
+        topology="hex:rows=3,columns=4", metric=IGNORE, trainer=trainer, scale=scale, epochs=2, random_state=0
+    )
     copies = np.repeat(X, weight.astype(int), axis=0)
     start = None if initialiser else W
     first = recipe.fit(X, weight, initial_codebook=start)
@@ -413,6 +440,16 @@ def test_a_trainer_that_takes_no_missing_values_says_so(iris):
     with refused(RecipeError, message):
         Recipe(metric=IGNORE, trainer=Still()).fit(iris)
     Recipe(metric=IGNORE, trainer=Still()).fit(load_iris().data)
+
+
+@pytest.mark.parametrize("wrapper", ["converging", "mst_retrain", "two_phase"])
+def test_a_trainer_made_of_others_takes_what_all_of_them_take(iris, wrapper):
+    """One within that takes no NaN is enough for it to be refused."""
+    field = "fine" if wrapper == "two_phase" else "trainer"
+    trainer = attrs.evolve(resolve("trainer", wrapper), **{field: Still()})
+    message = f"trainer '{trainer}' takes no missing values, and X has some; use 'batch' or 'online', or impute them."
+    with refused(RecipeError, message):
+        Recipe(metric=IGNORE, trainer=trainer).fit(iris)
 
 
 # --- the faces -------------------------------------------------------------------------------------------------------

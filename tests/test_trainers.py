@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import re
 from itertools import pairwise
 from pathlib import Path
+from typing import ClassVar, final
 
+import attrs
 import networkx as nx
 import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.preprocessing import StandardScaler
 
-from somkit import SOM, Recipe, load
+from somkit import SOM, Recipe, Trainer, load
+from somkit.plugins import current, use
 from somkit.recipe import load_checkpoint
-from somkit.standard import Euclidean
+from somkit.registry import LOCAL, Entry, Registry
+from somkit.standard import Batch, Converging, Euclidean, MstRetrain, Online, TwoPhase
 from somkit.standard.topologies.from_data import codebook_tree
 
 X = load_iris().data
@@ -207,3 +213,165 @@ def test_partial_fit_goes_on_with_the_schedule():
         for chunk in np.array_split(np.random.default_rng(0).permutation(X), 6):
             som.partial_fit(chunk)
         assert [line["progress"] for line in som.history_] == [0, 1 / 3, 2 / 3, 1, 1, 1]
+
+
+# --- trainers within trainers ----------------------------------------------------------------------------------------
+
+
+@final
+@attrs.frozen(kw_only=True)
+class Growing(Trainer):
+    """A stranger's trainer: takes samples in a given order, adds a unit each epoch and ends at a size."""
+
+    name: ClassVar[str] = "growing"
+    takes_order: ClassVar[bool] = True
+    changes_lattice: ClassVar[bool] = True
+    taken: int = 3
+    units: int = 99
+
+    def order_length(self, n, progress):
+        """Return the number of samples it takes."""
+        del n, progress
+        return self.taken
+
+    def finished(self, task, state):
+        """Tell whether the size is reached."""
+        return state.epoch >= task.epochs or len(state.lattice) >= self.units
+
+    def run_epoch(self, task, state):
+        """Add the mean of the samples taken as a unit, at the end of a line."""
+        rng, order = state.rng(), task.order_of(state.epoch)
+        order = rng.integers(len(task.samples), size=self.taken) if order is None else order
+        assert len(order) == self.taken
+        codebook = np.vstack([state.codebook, task.samples.rows(order).mean(axis=0)])
+        longer = attrs.evolve(state, lattice=Recipe(topology=f"line:units={len(codebook)}").topology.lattice())
+        counted = {**state.records, "growing.taken": np.append(state.records.get("growing.taken", []), order)}
+        return longer.after_epoch(
+            task,
+            codebook,
+            radius=task.radius(task.progress(state.epoch)),
+            learning_rate=0,
+            quantisation_error=1,
+            updates=3,
+            rng=rng,
+            records=counted,
+        )
+
+
+GROWING = {"topology": "line:units=3", "epochs": 8, "random_state": 0}
+COMPOSED = {
+    "two_phase": TwoPhase(rough=Growing(), fine=Batch(), boundary=0.5),
+    "two_phase the other way round": TwoPhase(rough=Batch(), fine=Growing(), boundary=0.5),
+    "mst_retrain": MstRetrain(trainer=Growing()),
+    "converging": Converging(trainer=Growing(), tol=0),
+    "converging of two phases": Converging(trainer=TwoPhase(rough=Growing(), boundary=0.5)),
+    "two phases of trees": TwoPhase(
+        rough=MstRetrain(trainer=Growing(), start=0.2), fine=MstRetrain(trainer=Batch(), start=0.6), boundary=0.5
+    ),
+    "wins": TwoPhase(rough=Online(record_wins=True), fine=Online(updates=40, record_wins=True), boundary=0.5),
+}
+
+
+@pytest.mark.parametrize("name", COMPOSED)
+@pytest.mark.parametrize("ordered", [False, True])
+def test_a_run_of_composed_trainers_is_resumed_wherever_it_stopped(name, ordered, tmp_path):
+    """From a checkpoint in the middle of any phase the run ends in the same map, strangers' and growing ones included."""
+    recipe = Recipe(trainer=COMPOSED[name], **GROWING)
+    taken = sum(recipe.trainer.order_length(len(X), epoch / 7) for epoch in range(8))
+    order = np.random.default_rng(1).integers(0, len(X), taken) if ordered else None
+    run = recipe.start(X, order=order)
+    states = list(run.states())
+    assert len(states) == 8
+    for state in states[:-1]:
+        run.save_checkpoint(tmp_path / "checkpoint", state)
+        _, kept = load_checkpoint_of(recipe, tmp_path / "checkpoint")
+        resumed = recipe.start(X, order=order, resume=kept).last_state()
+        assert np.array_equal(resumed.codebook, states[-1].codebook)
+        assert np.array_equal(resumed.lattice.edges, states[-1].lattice.edges)
+        assert resumed.history == states[-1].history
+        assert {key: value.tolist() for key, value in resumed.records.items()} == {
+            key: value.tolist() for key, value in states[-1].records.items()
+        }
+    if ordered and name != "wins":
+        assert states[-1].records["growing.taken"].tolist() == order.tolist()
+    if name == "wins":
+        assert run.trained(states[-1]).wins.sum() == 4 * len(X) + 4 * 40
+
+
+def load_checkpoint_of(recipe, path):
+    """Read a checkpoint whose recipe may hold a trainer that is registered nowhere."""
+    plugins = copy.copy(current())
+    plugins.registry = Registry([*plugins.registry.entries(), Entry("trainer", "growing", LOCAL, Growing)])
+    with use(plugins):
+        loaded, state = load_checkpoint(path)
+    assert loaded.trainer == recipe.trainer
+    return loaded, state
+
+
+@pytest.mark.parametrize(
+    ("trainer", "order", "sentence"),
+    [
+        (
+            "two_phase:rough=online,fine=batch,boundary=0.5",
+            np.zeros(7, dtype=int),
+            "order must hold 300 sample numbers, those of the 2 epochs that take them one by one, got 7.",
+        ),
+        (
+            "converging:trainer={name=online,updates=9}",
+            np.zeros(7, dtype=int),
+            "order must hold epochs x updates = 4 x 9 = 36 sample numbers, got 7.",
+        ),
+        (
+            "two_phase",
+            np.zeros(7, dtype=int),
+            "order has no meaning for trainer 'two_phase', which does not take them one by one; use trainer='online'.",
+        ),
+    ],
+)
+def test_an_order_of_another_length_is_refused(trainer, order, sentence):
+    """An order has to have an entry for each sample that the trainers within take."""
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        Recipe(trainer=trainer, epochs=4, **SETTINGS).fit(X, order=order)
+
+
+def test_an_order_is_that_of_the_epochs_planned():
+    """Beyond them there is none, and whoever asks is told."""
+    run = Recipe(trainer="online", epochs=1, **SETTINGS).start(X, order=np.arange(len(X)))
+    sentence = "order holds the samples of 1 epochs, and these are done; start anew to train on."
+    with pytest.raises(ValueError, match=f"^{sentence}$"):
+        run.after(run.last_state()).one_epoch()
+
+
+def test_a_wrapper_ends_where_the_trainer_within_does():
+    """A trainer within that is finished ends training: the fine one of two, one on a tree, one that converges."""
+    small = Growing(units=6)
+    for trainer, epochs in (
+        (Converging(trainer=small), 3),
+        (TwoPhase(rough=Batch(), fine=small, boundary=0.5), 7),  # four rough epochs, then three of growing
+        (TwoPhase(rough=small, fine=Batch(), boundary=0.5), 8),  # the rough phase goes on to its boundary
+        (MstRetrain(trainer=small, start=0.5), 5),  # it is asked only once it has trained on the tree
+    ):
+        assert Recipe(trainer=trainer, **GROWING).start(X).last_state().epoch == epochs
+
+
+def test_nothing_has_converged_while_a_phase_lies_ahead():
+    """Errors of a rough trainer, or of the lattice before the tree, end no training, however still they stand."""
+    settings = {**SETTINGS, "radius": "constant:value=1", "epochs": 40}
+    for trainer in (
+        Converging(trainer=TwoPhase(boundary=0.5), tol=1.0, patience=2),
+        Converging(trainer=MstRetrain(), tol=1.0, patience=2),
+        TwoPhase(fine=Converging(tol=1.0, patience=2), boundary=0.5),
+        MstRetrain(trainer=Converging(tol=1.0, patience=2)),
+    ):
+        state = Recipe(trainer=trainer, **settings).start(X).last_state()
+        assert state.epoch == 23  # twenty before, and three of the last phase
+        tree = len(state.lattice.edges) == len(state.lattice) - 1
+        assert tree == trainer.changes_lattice
+
+
+def test_the_tree_is_taken_in_a_phase_that_begins_after_its_start():
+    """Within two phases the tree is taken in the first epoch that its trainer has."""
+    trainer = TwoPhase(rough=Batch(), fine=MstRetrain(start=0.1), boundary=0.75)
+    states = list(Recipe(trainer=trainer, epochs=9, **SETTINGS).train(X))
+    assert [len(state.lattice.edges) == 34 for state in states] == [False] * 6 + [True] * 3
+    assert states[-1].records["mst_retrain.epoch"].tolist() == [6]

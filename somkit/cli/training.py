@@ -81,7 +81,7 @@ def fit(
         else Recipe.from_dict({"scale": "standard", **given}).start(samples.X)
     )
     if run.scaling is None:
-        warn_if_uneven(run.task.samples)
+        warn_if_uneven(run.task.samples, run.recipe.metric)
     trained = run.trained(_trained_state(run, checkpoint, quiet=quiet))
     trained.save(out)
     if not quiet:

@@ -10,8 +10,8 @@ import numpy as np
 
 from somkit.components.component import Component
 from somkit.errors import RecipeError
-from somkit.kernels import rank, tie
-from somkit.samples import Samples, Scaling, check_within
+from somkit.kernels import BLOCK_ROWS, rank, tie
+from somkit.samples import Samples, Scaling, check_within, nothing_observed
 from somkit.searching import MovingCodebook, PiecewiseSearcher, PlainCodebook, PlainSearcher, Searcher, Tiles
 
 Array = np.ndarray[Any, Any]
@@ -56,8 +56,9 @@ class Metric(Component):
     def centre(self) -> Literal["mean", "normalised_mean", "mode"] | None:
         """What trainers take: ``batch_update``, unless it depends on the metric's fields.
 
-        "mode": features are categories, and units must hold values that samples have; trainers and initialisers that
-        make others refuse the metric.
+        "normalised_mean": directions are averaged within each group of features that `directed` names. "mode": features
+        are categories, and units must hold values that samples have; trainers and initialisers that make others refuse
+        the metric.
         """
         return self.batch_update
 
@@ -65,6 +66,33 @@ class Metric(Component):
     def features(self) -> int | None:
         """How many features a sample must have; None: any number."""
         return None
+
+    def directed(self, features: int) -> tuple[Array, ...]:
+        """Return the groups of features, by number, of whose directions trainers take means; they share no feature.
+
+        By default one of all where `centre` is "normalised_mean", else none. Of features in no group the means are
+        plain.
+        """
+        return (np.arange(features),) if self.centre == "normalised_mean" else ()
+
+    def towards(self, W: Array, targets: Array, factors: Any) -> Array:
+        """Return vectors moved towards targets, W + factors (targets - W), (m, d) each; the way that training takes.
+
+        Parameters
+        ----------
+        targets : array of shape (m, d) or (d,)
+        factors : array of shape (m, 1) or float
+            0 leaves a vector where it is, 1 puts it at its target. They may be negative.
+        """
+        return np.asarray(W + factors * (targets - W))
+
+    def feature_weights(self, features: int) -> Array:
+        """Return how much a difference of 1 in each feature adds, shape (d,), for a warning of uneven scales.
+
+        0, the default: nothing that could be compared with the other features, because the metric scales them itself,
+        or takes them together.
+        """
+        return np.zeros(features)
 
     def limits(self, features: int) -> tuple[Array, Array]:
         """Return the smallest and the largest value that each feature may have, two arrays (d,); by default any.
@@ -83,12 +111,25 @@ class Metric(Component):
         del samples
         return self
 
+    def observes(self, X: Array) -> Array:
+        """Tell which rows of a block have a value of some feature that the metric measures, (n,); by default of any."""
+        return np.asarray(~np.isnan(X).all(axis=1))
+
     def check_samples(self, samples: Samples) -> None:
         """Raise `SampleError` if there is no distance from one of the samples; called for all that a map is given.
 
-        By default for those with values outside `limits`.
+        By default for those with values outside `limits`, and those of which it `observes` nothing.
         """
         check_within(samples, self.limits(samples.features), f"metric '{self.name}'")
+        for number_ in range(samples.block_count if samples.missing else 0):
+            unseen = np.flatnonzero(~self.observes(samples.block(number_)))
+            if len(unseen):
+                where = f"it has values only where metric '{self.name}' measures none"
+                raise nothing_observed(number_ * BLOCK_ROWS + int(unseen[0]), where)
+
+    def check_means(self, samples: Samples) -> None:
+        """Raise `SampleError` if means of these samples, or medians, may not lie among them; by default never."""
+        del samples
 
     @final
     def read(
@@ -163,4 +204,4 @@ class Metric(Component):
 
     def online(self, W: Array) -> MovingCodebook:
         """Take a codebook into online training; ``W`` itself is not changed."""
-        return PlainCodebook(self, W)
+        return PlainCodebook(self, W, self.towards)

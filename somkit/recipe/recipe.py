@@ -18,7 +18,7 @@ from somkit.engine import State, Task
 from somkit.errors import DataWarning, ParameterError, RecipeError
 from somkit.lattice import Lattice
 from somkit.plugins import current
-from somkit.run import Run, check_missing, check_order, check_resume, check_resume_lattice
+from somkit.run import Run, check_missing, check_resume, check_resume_lattice, with_order
 from somkit.samples import Samples, Scaling
 from somkit.spelling import resolve
 from somkit.trained import TrainedMap, check_codebook, check_features, check_limits
@@ -255,7 +255,7 @@ class Recipe:
             if initial_codebook is not None:
                 message = "initial_codebook has no meaning with resume, which goes on from the codebook of its state."
                 raise RecipeError(message)
-            lattice = check_resume_lattice(resume, lattice, self.trainer)
+            check_resume_lattice(resume, lattice, self.trainer)
         default = "standard/linear" if incremental else self.trainer.own_learning_rate()
         learning_rate: Schedule = self.learning_rate or resolve("schedule", default)
         recipe = attrs.evolve(
@@ -267,14 +267,14 @@ class Recipe:
             random_state=seed,
         )
         _check_schedules(recipe)
-        task = recipe.task(samples, check_order(order, recipe.trainer, len(samples)))
+        task = with_order(recipe.task(samples), recipe.trainer, order)
         if resume is None:
             state = recipe.first_state(samples, lattice, initial_codebook)
         else:
             state = check_resume(resume, samples)
         return Run(recipe=recipe, task=task, state=state, scaling=scaling, n_samples=len(samples))
 
-    def task(self, samples: Samples, order: Array | None = None) -> Task:
+    def task(self, samples: Samples) -> Task:
         """Return what does not change while this recipe, once started, is trained on some samples."""
         if self.learning_rate is None:
             message = (
@@ -288,7 +288,6 @@ class Recipe:
             learning_rate=self.learning_rate,
             radius=self.radius,
             epochs=self.epochs,
-            order=order,
             n_jobs=self.n_jobs,
         )
 
@@ -357,17 +356,19 @@ def _check_schedules(recipe: Recipe) -> None:
         recipe.learning_rate.values(progress, "learning_rate")
 
 
-def warn_if_uneven(samples: Samples) -> None:
-    """Warn if one feature's spread drowns the others'."""
-    spread = samples.deviations
+def warn_if_uneven(samples: Samples, metric: Metric) -> None:
+    """Warn if one feature's spread, as the metric counts it, drowns the others'."""
+    weights = metric.feature_weights(samples.features)
+    spread = samples.deviations * weights
     moving = spread[spread > 0]
     if len(moving) < 2 or spread.max() <= UNEVEN * np.median(moving):
         return
     feature = int(spread.argmax())
     label = repr(samples.feature_names[feature]) if samples.feature_names else f"number {feature}"
     ratio = spread.max() / np.median(moving)
+    counted = ", by its weight," if np.ptp(weights) > 0 else ""
     message = (
-        f"the standard deviation of feature {label} is {ratio:.0f} times the median one, so it alone decides which "
-        f"unit is best; scale the data with scale='standard' unless that is what you want."
+        f"the standard deviation of feature {label}{counted} is {ratio:.0f} times the median one, so it alone decides "
+        f"which unit is best; scale the data with scale='standard' unless that is what you want."
     )
     warnings.warn(message, DataWarning, stacklevel=3)

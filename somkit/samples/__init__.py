@@ -1,7 +1,7 @@
 """Samples: what a map is trained on or asked about."""
 
 from somkit.samples.limits import check_within, describe_limits
-from somkit.samples.reading import check_weight, feature_names_of, nothing_observed
+from somkit.samples.reading import check_weight, describe_cell, feature_names_of, nothing_observed
 from somkit.samples.samples import Samples
 from somkit.samples.scaling import Scaling
 
@@ -10,6 +10,7 @@ __all__ = [
     "Scaling",
     "check_weight",
     "check_within",
+    "describe_cell",
     "describe_limits",
     "feature_names_of",
     "nothing_observed",

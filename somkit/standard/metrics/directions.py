@@ -7,8 +7,10 @@ from typing import Any, ClassVar, Literal, final
 import attrs
 import numpy as np
 
+from somkit import kernels
 from somkit.components import Metric
-from somkit.searching import Searcher
+from somkit.searching import MovingCodebook, PlainCodebook, Searcher, Tiles
+from somkit.standard.metrics.along import AlongSearcher, DirectSearch
 from somkit.standard.metrics.partial import SparseDirections, directions
 
 Array = np.ndarray[Any, Any]
@@ -38,6 +40,18 @@ class CosineMetric(Metric):
     def prepare_sparse(self, W: Array) -> Searcher:
         """Lay a codebook's directions out for products with sparse rows."""
         return SparseDirections.of(W)
+
+    def nearest(self, X: Array, W: Array, k: int = 1) -> tuple[Array, Array]:
+        """Return the k nearest units, found by the kernels."""
+        return self.prepare(W).nearest(X, k)
+
+    def prepare(self, W: Array, *, last: Searcher | None = None, tiles: Tiles | None = None) -> Searcher:
+        """Lay the directions out for the kernels."""
+        return AlongSearcher.of(self, W, directions, _half_squares, last, tiles)
+
+    def online(self, W: Array) -> MovingCodebook:
+        """Take a codebook into online training, where laying it out for each sample would not pay."""
+        return PlainCodebook(DirectSearch(self), W, self.towards)
 
     def pairwise(self, X: Array, W: Array) -> Array:
         """Return all distances, as half the squares between directions, which loses nothing at small angles."""
@@ -72,6 +86,18 @@ class Angular(Metric):
     name: ClassVar[str] = "angular"
     batch_update: ClassVar[Literal["mean", "normalised_mean"] | None] = "normalised_mean"
 
+    def nearest(self, X: Array, W: Array, k: int = 1) -> tuple[Array, Array]:
+        """Return the k nearest units, found by the kernels."""
+        return self.prepare(W).nearest(X, k)
+
+    def prepare(self, W: Array, *, last: Searcher | None = None, tiles: Tiles | None = None) -> Searcher:
+        """Lay the directions out for the kernels."""
+        return AlongSearcher.of(self, W, directions, _angles, last, tiles)
+
+    def online(self, W: Array) -> MovingCodebook:
+        """Take a codebook into online training, where laying it out for each sample would not pay."""
+        return PlainCodebook(DirectSearch(self), W, self.towards)
+
     def pairwise(self, X: Array, W: Array) -> Array:
         """Return all angles."""
         from scipy.spatial.distance import cdist
@@ -103,9 +129,33 @@ class Correlation(Metric):
 
     name: ClassVar[str] = "correlation"
 
+    def nearest(self, X: Array, W: Array, k: int = 1) -> tuple[Array, Array]:
+        """Return the k nearest units, found by the kernels."""
+        return self.prepare(W).nearest(X, k)
+
+    def prepare(self, W: Array, *, last: Searcher | None = None, tiles: Tiles | None = None) -> Searcher:
+        """Lay the directions out for the kernels."""
+        return AlongSearcher.of(self, W, _centred_directions, _half_squares, last, tiles)
+
+    def online(self, W: Array) -> MovingCodebook:
+        """Take a codebook into online training, where laying it out for each sample would not pay."""
+        return PlainCodebook(DirectSearch(self), W, self.towards)
+
     def pairwise(self, X: Array, W: Array) -> Array:
         """Return all distances."""
         return CosineMetric().pairwise(_centred(X), _centred(W))
+
+
+def _half_squares(u: Array, v: Array) -> Array:
+    return np.minimum(kernels.distances_of_pairs(u, v) ** 2 / 2, 2.0)
+
+
+def _angles(u: Array, v: Array) -> Array:
+    return np.asarray(2 * np.arctan2(kernels.distances_of_pairs(u, v), kernels.distances_of_pairs(u, -v)))
+
+
+def _centred_directions(X: Array) -> tuple[Array, Array]:
+    return directions(_centred(X))
 
 
 def _centred(X: Array) -> Array:

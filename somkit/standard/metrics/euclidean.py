@@ -12,19 +12,12 @@ from somkit.components import Metric
 from somkit.errors import ParameterError
 from somkit.samples import Samples, nothing_observed
 from somkit.searching import MovingCodebook, PlainCodebook, Searcher, Tiles
+from somkit.standard.metrics.columns import different_features
 from somkit.standard.metrics.direct import direct
 from somkit.standard.metrics.partial import DirectSearch, PartialSearcher, SparseSearcher, partial_distances
-from somkit.validators import choice, refuse
+from somkit.validators import choice
 
 Array = np.ndarray[Any, Any]
-
-
-def _features(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    wrong = not isinstance(value, tuple | list) or any(
-        isinstance(item, bool) or not isinstance(item, int | np.integer) or item < 0 for item in value
-    )
-    if wrong or len(set(value)) != len(value):
-        raise refuse(instance, attribute.name, "a list of different feature numbers >= 0", value)
 
 
 @final
@@ -60,7 +53,7 @@ class Euclidean(Metric):
     batch_update: ClassVar[Literal["mean", "normalised_mean"] | None] = "mean"
 
     missing: str = attrs.field(default="raise", validator=choice("raise", "ignore"))
-    unobserved: tuple[int, ...] = attrs.field(default=(), validator=_features)
+    unobserved: tuple[int, ...] = attrs.field(default=(), validator=different_features)
 
     def __attrs_post_init__(self) -> None:
         """Refuse features without a value where every value is needed."""
@@ -79,6 +72,14 @@ class Euclidean(Metric):
         """Always."""
         return True
 
+    def feature_weights(self, features: int) -> Array:
+        """Return 1 for each."""
+        return np.ones(features)
+
+    def observes(self, X: Array) -> Array:
+        """Tell which rows have a value of a feature that was observed in training."""
+        return np.asarray(~np.isnan(X[:, self._used(X.shape[1])]).all(axis=1))
+
     def fitted(self, samples: Samples) -> Metric:
         """Find the features that no sample has a value of."""
         return attrs.evolve(self, unobserved=tuple(np.flatnonzero(~samples.observed).tolist()))
@@ -87,9 +88,8 @@ class Euclidean(Metric):
         """Refuse samples that have no value in any feature observed in training."""
         if not self.unobserved or not samples.missing:
             return
-        used = self._used(samples.features)
         for start in range(0, len(samples), kernels.BLOCK_ROWS):
-            empty = np.flatnonzero(np.isnan(samples.X[start : start + kernels.BLOCK_ROWS][:, used]).all(axis=1))
+            empty = np.flatnonzero(~self.observes(samples.X[start : start + kernels.BLOCK_ROWS]))
             if len(empty):
                 raise nothing_observed(
                     start + int(empty[0]), "all its values are in features that training had none of"

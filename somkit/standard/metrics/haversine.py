@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import attrs
 import numpy as np
 
 from somkit.components import Metric
+from somkit.errors import SampleError
 from somkit.validators import number
 
+if TYPE_CHECKING:
+    from somkit.samples import Samples
+
 Array = np.ndarray[Any, Any]
+
+HALF_TURN = 180.0
+ROUNDING = 1e-15  # of an angle in radians
+
+
+def _in_space(places: Array) -> Array:
+    """Return latitudes and longitudes as points of the unit sphere, (n, 3)."""
+    a, b = np.radians(places).T
+    return np.stack([np.cos(a) * np.cos(b), np.cos(a) * np.sin(b), np.sin(a)], axis=1)
+
+
+def _northwards(places: Array) -> Array:
+    """Return the direction to the north at each place, (n, 3)."""
+    a, b = np.radians(places).T
+    return np.stack([-np.sin(a) * np.cos(b), -np.sin(a) * np.sin(b), np.cos(a)], axis=1)
 
 
 @final
@@ -28,8 +47,10 @@ class Haversine(Metric):
 
     Notes
     -----
-    Units move in latitude and longitude, so a map does not cross the meridian where longitudes jump, nor a pole; for
-    places all round the globe use points in space, (cos a cos l, cos a sin l, sin a), and ``angular``.
+    Online, units move along great circles, so also over the meridian where longitudes jump, and over the poles; their
+    longitudes stay from -180 to 360. Means in batch training are of latitudes and of longitudes, so there the samples'
+    longitudes must not span more than 180 degrees: for places round the Pacific write them from 0 to 360, and for
+    places all round the globe take points in space, (cos a cos l, cos a sin l, sin a), and ``angular``.
 
     Sinnott (1984), Virtues of the haversine, Sky and Telescope 68 (2), 159.
 
@@ -53,6 +74,34 @@ class Haversine(Metric):
         """Return those of latitude and longitude."""
         del features
         return np.array([-90.0, -180.0]), np.array([90.0, 360.0])
+
+    def check_means(self, samples: Samples) -> None:
+        """Refuse longitudes more than half round the globe apart: their mean may lie on its other side."""
+        low, high = (float(bound[1]) for bound in samples.bounds)
+        if high - low > HALF_TURN:
+            message = (
+                f"means of longitudes from {low:g} to {high:g} may lie on the other side of the globe; write them from "
+                f"0 to 360 if that brings them within 180 degrees, or use trainer='online', or points in space and "
+                f"metric 'angular'."
+            )
+            raise SampleError(message)
+
+    def towards(self, W: Array, targets: Array, factors: Any) -> Array:
+        """Move along great circles; from the far side of the globe, along the meridian."""
+        places = W.astype(np.float64)
+        u, v = _in_space(places), _in_space(np.broadcast_to(targets, places.shape).astype(np.float64))
+        angle = 2 * np.arctan2(np.linalg.norm(u - v, axis=1), np.linalg.norm(u + v, axis=1))[:, None]
+        along = (v - u) - u * np.sum(u * (v - u), axis=1, keepdims=True)
+        length = np.linalg.norm(along, axis=1, keepdims=True)
+        lost = length < ROUNDING  # at the target, or opposite it, where every direction is as good
+        along = np.where(lost, _northwards(places), along / np.where(lost, 1.0, length))
+        way = angle * factors
+        x, y, z = (np.cos(way) * u + np.sin(way) * along).T
+        moved = np.degrees([np.arctan2(z, np.hypot(x, y)), np.arctan2(y, x)]).T
+        moved[:, 1] += 2 * HALF_TURN * np.rint((places[:, 1] - moved[:, 1]) / (2 * HALF_TURN))  # no jump on the way
+        moved[moved[:, 1] > 2 * HALF_TURN, 1] -= 2 * HALF_TURN
+        moved[moved[:, 1] < -HALF_TURN, 1] += 2 * HALF_TURN
+        return np.where(np.abs(way) < ROUNDING, places, moved).astype(W.dtype)
 
     def pairwise(self, X: Array, W: Array) -> Array:
         """Return all distances."""

@@ -12,6 +12,7 @@ from somkit.components import Metric
 from somkit.errors import ParameterError, RecipeError, SampleError
 from somkit.kernels import TreeSum
 from somkit.searching import Searcher, Tiles
+from somkit.standard.metrics.columns import check_columns, find_columns, numbers_of
 from somkit.standard.metrics.directions import Angular, CosineMetric
 from somkit.standard.metrics.euclidean import Euclidean
 from somkit.standard.metrics.minkowski import Chebyshev, Manhattan, Minkowski
@@ -49,7 +50,11 @@ class Weighted(Metric):
         euclidean, manhattan, chebyshev, minkowski, cosine or angular. Terms |x - w|^p and products x w are multiplied
         by the weight; of chebyshev, the differences before the largest is taken.
     weights : list of numbers >= 0, not all 0, default [1]
-        One for each feature, in their order; one number alone is for every feature.
+        One for each feature, in their order; one number alone is for every feature. With ``columns``, one for each of
+        these.
+    columns : list of int >= 0 or str
+        The features that the weights are for, by number, from 0, or by name; the others have weight 1. When training
+        starts they become a weight for each feature. Left out: all.
 
     Notes
     -----
@@ -64,6 +69,7 @@ class Weighted(Metric):
     name: ClassVar[str] = "weighted"
     metric: Metric = attrs.field(factory=Euclidean)
     weights: tuple[float, ...] = (1.0,)
+    columns: tuple[int | str, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         """Check the weights, and that the metric is one of those whose terms can be weighted."""
@@ -74,28 +80,48 @@ class Weighted(Metric):
             raise ParameterError(message)
         for weight in self.weights:
             check(self, attrs.fields(Weighted).weights, weight)
-        if not any(self.weights):
+        if not any(self.weights) and not self.columns:
             message = "Weighted.weights must hold a number > 0, got none."
+            raise ParameterError(message)
+        columns = check_columns("Weighted", self.columns)
+        if columns and len(columns) != len(self.weights):
+            message = f"Weighted.weights must hold one for each of the {len(columns)} columns, got {len(self.weights)}."
             raise ParameterError(message)
         _power(self.metric)
 
     @property
     def features(self) -> int | None:
-        """As many as there are weights."""
-        return len(self.weights) if len(self.weights) > 1 else None
+        """As many as there are weights, if they are for all features."""
+        return len(self.weights) if len(self.weights) > 1 and not self.columns else None
+
+    def fitted(self, samples: Samples) -> Weighted:
+        """Return the metric with a weight for each feature, whatever columns they were given for."""
+        if not self.columns:
+            return self
+        columns = find_columns(self.columns, samples.feature_names, self.name)
+        weights = attrs.evolve(self, columns=columns).of_features(samples.features)
+        return attrs.evolve(self, weights=weights.tolist(), columns=())
+
+    def of_features(self, features: int) -> Array:
+        """Return a weight for each feature, shape (d,)."""
+        if not self.columns:
+            return np.broadcast_to(np.array(self.weights, dtype=np.float64), features)
+        weights = np.ones(features)
+        weights[numbers_of(self.columns, features, self.name)] = self.weights
+        return weights
+
+    def feature_weights(self, features: int) -> Array:
+        """Return the factors that features are multiplied by, where the other metric adds up differences."""
+        factors = self.of_features(features) ** _power(self.metric)
+        return np.asarray(factors * self.metric.feature_weights(features))
 
     @property
     def centre(self) -> Literal["mean", "normalised_mean"] | None:
         """The mean where it is the other metric's; directions are others once features are weighted."""
         return "mean" if self.metric.centre == "mean" else None
 
-    @cached_property
-    def _factors(self) -> Array:
-        factors: Array = np.array(self.weights, dtype=np.float64) ** _power(self.metric)
-        return factors
-
     def _scaled(self, X: Array) -> Array:
-        return np.asarray(X * self._factors)
+        return np.asarray(X * self.of_features(X.shape[1]) ** _power(self.metric))
 
     def pairwise(self, X: Array, W: Array) -> Array:
         """Return all distances."""

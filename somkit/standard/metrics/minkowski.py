@@ -31,6 +31,10 @@ class Manhattan(Metric):
         """Return all distances."""
         return direct(X, W, "cityblock")
 
+    def feature_weights(self, features: int) -> Array:
+        """Return 1 for each."""
+        return np.ones(features)
+
 
 @final
 @attrs.frozen(kw_only=True)
@@ -48,6 +52,10 @@ class Chebyshev(Metric):
     def pairwise(self, X: Array, W: Array) -> Array:
         """Return all distances."""
         return direct(X, W, "chebyshev")
+
+    def feature_weights(self, features: int) -> Array:
+        """Return 1 for each."""
+        return np.ones(features)
 
 
 @final
@@ -77,6 +85,10 @@ class Minkowski(Metric):
             difference = np.abs(X[:, None, feature].astype(np.float64) - W[None, :, feature])
             total += (difference / unit) ** self.p
         return np.asarray(largest * total ** (1 / self.p))
+
+    def feature_weights(self, features: int) -> Array:
+        """Return 1 for each."""
+        return np.ones(features)
 
 
 @final

@@ -14,6 +14,7 @@ from somkit.engine import State, Task
 from somkit.errors import RecipeError
 from somkit.kernels import BLOCK_ROWS, TreeSum, map_blocks, usable_cores
 from somkit.standard.trainers.centres import centres_of, find
+from somkit.standard.trainers.directing import Groups, box_of, directed
 from somkit.standard.trainers.partial import LIFT, run_partial_epoch
 from somkit.validators import choice
 
@@ -25,14 +26,6 @@ Search = Callable[[slice], tuple[Array, Array]]  # rows to units and distances, 
 
 PIECE, FEW_BLOCKS = 512, 4  # rows searched at a time if there are fewer blocks than this for a thread
 WORTH_SHARING = 20_000_000  # numbers compared in a piece, about a millisecond: less is not worth waking a thread
-
-
-def _directions(block: Array) -> Array:
-    """Return rows of length 1; rows of zeros stay."""
-    largest = np.abs(block).max(axis=1, keepdims=True)
-    scaled = block / np.where(largest > 0, largest, 1.0)
-    length = np.linalg.norm(scaled, axis=1, keepdims=True)
-    return np.asarray(scaled / np.where(length > 0, length, 1.0))
 
 
 def _searched_before(search: Search, task: Task, numbers: int) -> Search:
@@ -53,8 +46,8 @@ def check_means(recipe: Recipe, trainer: Trainer, centre: str = "auto") -> None:
     if centre == "auto" and recipe.metric.centre is None:
         message = (
             f"trainer '{trainer.name}' has no update for metric '{recipe.metric}'; use trainer='online', "
-            f"trainer='batch:centre=mean' to take means all the same, or a metric whose centre is a mean, such as "
-            f"'euclidean' or 'cosine'."
+            f"trainer='batch:centre=median' or 'batch:centre=mean' to take medians or means all the same, or a metric "
+            f"whose centre is a mean, such as 'euclidean' or 'cosine'."
         )
         raise RecipeError(message)
     if recipe.neighbourhood.lowest < 0:
@@ -88,7 +81,8 @@ class Batch(Trainer):
 
     M_j = sum_i v_i h(d(b_i, j)) x_i / sum_i v_i h(d(b_i, j)), with sample weights v and best units b found before the
     update, then w_j <- w_j + rate (M_j - w_j). A unit that no weight reaches keeps its vector. With the metrics of
-    directions, cosine and angular, the x_i are directions and M_j is brought to length 1. Where values are missing both
+    directions, cosine and angular, the x_i are directions and M_j is brought to length 1; within a layer of such a
+    metric, so are the features of that layer. Where values are missing both
     sums are feature by feature, over the samples that have a value of it; a feature of a unit that none reaches keeps
     its value.
 
@@ -133,8 +127,10 @@ class Batch(Trainer):
         if ordered and task.samples.is_sparse:
             message = f"trainer '{self}' takes no sparse X; take means, or pass X.toarray()."
             raise RecipeError(message)
+        if self.centre != "mode":
+            task.metric.check_means(task.samples)
         if not ordered and (task.samples.missing or task.samples.is_sparse):
-            return run_partial_epoch(task, state, directions=self._directs(task))
+            return run_partial_epoch(task, state, self._groups(task))
         progress = task.progress(state.epoch)
         radius = float(task.radius.values(progress, "radius"))
         rate = float(task.learning_rate.values(progress, "learning_rate"))
@@ -143,7 +139,7 @@ class Batch(Trainer):
         else:
             centres, kept, error, hints = self._means(task, state, radius)
         codebook = state.codebook.astype(np.float64)
-        codebook[kept] = centres if rate == 1 else (1 - rate) * codebook[kept] + rate * centres
+        codebook[kept] = centres if rate == 1 else task.metric.towards(codebook[kept], centres, rate)
         return state.after_epoch(
             task,
             codebook,
@@ -160,13 +156,11 @@ class Batch(Trainer):
         reached = spread[:, -1] > 0
         kept = slice(None) if reached.all() else reached  # copies nothing where every unit is reached, as it mostly is
         centres = spread[kept, :-1] / spread[kept, -1:]
-        if self._directs(task):
-            centres = _directions(centres)
-        else:
-            middle, exponent = task.samples.box
-            centres *= np.ldexp(1.0, exponent)
-            centres += middle
-        return centres, kept, error, hints
+        groups = self._groups(task)
+        middle, exponent = box_of(task.samples, groups)
+        centres *= np.ldexp(1.0, exponent)
+        centres += middle
+        return directed(centres, groups) if groups else centres, kept, error, hints
 
     def _ordered(
         self, task: Task, state: State, radius: float, rate: float
@@ -183,15 +177,15 @@ class Batch(Trainer):
         reached = ~np.isnan(found)
         return found[reached], reached, error, {}
 
-    def _directs(self, task: Task) -> bool:
-        """Tell whether the centre is the mean of directions."""
-        return self.centre == "auto" and task.metric.centre == "normalised_mean"
+    def _groups(self, task: Task) -> Groups:
+        """Return the groups of features whose centre is the mean of directions."""
+        return task.metric.directed(task.samples.features) if self.centre == "auto" else ()
 
     def _gather(self, task: Task, state: State) -> tuple[Array, float, Mapping[str, Any]]:
         """Return the sums of samples and weights per best unit, (m, d + 1), lifted; the sum of the distances; hints."""
         metric, m, d = task.metric, len(state.lattice), task.samples.features
-        directions = self._directs(task)
-        middle, exponent = (np.zeros(d), np.zeros(d, dtype=np.int64)) if directions else task.samples.box
+        groups = self._groups(task)
+        middle, exponent = box_of(task.samples, groups)
         scale = np.ldexp(1.0, -exponent)
         tiled, best = kernels.tiles_pay(m, d), state.hints.get("best")
         tiles = state.lattice.tiles if tiled else None
@@ -205,7 +199,7 @@ class Batch(Trainer):
         def gather(number: int) -> tuple[Array, Array, Array, Array]:
             block, weight = task.samples.block(number), task.samples.block_weight(number)
             units, distances = search(slice(number * BLOCK_ROWS, number * BLOCK_ROWS + len(block)))
-            values = _directions(block) if directions else block
+            values = directed(block, groups) if groups else block
             sums, counts = kernels.accumulate(values, weight, units[:, 0], m, centre=middle, scale=scale)
             error = distances.sum() if weight is None else weight @ distances[:, 0]
             return sums, counts, np.asarray(error), units[:, 0].astype(np.int32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from typing import Any, ClassVar, final
 
 import attrs
 
@@ -13,8 +13,10 @@ from somkit.standard.trainers.batch import Batch
 from somkit.standard.trainers.minibatch import Minibatch
 from somkit.validators import integer, number
 
-if TYPE_CHECKING:
-    from somkit.recipe import Recipe
+
+def since(state: State, progress: float) -> State:
+    """Return a state with the history of the epochs from a progress on."""
+    return attrs.evolve(state, history=tuple(line for line in state.history if line["progress"] >= progress))
 
 
 @final
@@ -23,7 +25,8 @@ class TwoPhase(Trainer):
     """A rough trainer while progress p < boundary, then a fine one: e -> rough(e) if p(e) < boundary else fine(e).
 
     Left out, the learning rate is each phase's own, one after the other. Rate and radius are planned phase by phase
-    with schedule ``join`` and the same boundary.
+    with schedule ``join`` and the same boundary. The rough phase goes on to the boundary, whatever its trainer says of
+    being finished; the fine trainer may end training early, and is asked with the history of its own epochs alone.
 
     Parameters
     ----------
@@ -64,15 +67,30 @@ class TwoPhase(Trainer):
             return rough if self.boundary else fine
         return {"name": "standard/join", "schedules": [rough, fine], "boundaries": [self.boundary]}
 
-    def check(self, recipe: Recipe) -> None:
-        """Let both trainers look at the parts."""
-        self.rough.check(recipe)
-        self.fine.check(recipe)
+    @property
+    def within(self) -> tuple[Trainer, ...]:
+        """Both."""
+        return self.rough, self.fine
+
+    def _at(self, progress: float) -> Trainer:
+        return self.rough if progress < self.boundary else self.fine
+
+    def order_length(self, n: int, progress: float) -> int:
+        """Ask the phase's trainer."""
+        return self._at(progress).order_length(n, progress)
+
+    def phase(self, progress: float) -> Any:
+        """Tell the phases apart, and those that their trainers have."""
+        return progress < self.boundary, self._at(progress).phase(progress)
+
+    def finished(self, task: Task, state: State) -> bool:
+        """Leave it to the fine trainer, once it has trained."""
+        own = since(state, self.boundary)
+        return state.epoch >= task.epochs or (bool(own.history) and self.fine.finished(task, own))
 
     def run_epoch(self, task: Task, state: State) -> State:
         """Run an epoch of the phase's trainer, the task unchanged."""
-        trainer = self.rough if task.progress(state.epoch) < self.boundary else self.fine
-        return trainer.run_epoch(task, state)
+        return self._at(task.progress(state.epoch)).run_epoch(task, state)
 
 
 @final
@@ -81,7 +99,8 @@ class Converging(Trainer):
     """Another trainer until it improves nothing: ends after epoch e if q(e-i-1) - q(e-i) <= tol q(e-i-1).
 
     That must hold for each i = 0..patience-1, q being the history's quantisation error, in epochs of one radius: while
-    the radius still falls, an error that stands still says nothing. So give a radius that comes to rest, such as
+    the radius still falls, an error that stands still says nothing. Nor does it while the trainer has a later phase
+    ahead, such as the fine one of ``two_phase``. So give a radius that comes to rest, such as
     ``join:schedules=[linear,{name=constant,value=1}],boundaries=[0.2]``, and more epochs than you expect to need;
     ``SOM.n_iter_`` says how many were run. What decides is in the state, so a resumed run ends at the same epoch.
 
@@ -117,20 +136,31 @@ class Converging(Trainer):
         """Take the other trainer's."""
         return self.trainer.own_learning_rate()
 
-    def check(self, recipe: Recipe) -> None:
-        """Let the other trainer look at the parts."""
-        self.trainer.check(recipe)
+    @property
+    def within(self) -> tuple[Trainer, ...]:
+        """The other trainer."""
+        return (self.trainer,)
+
+    def order_length(self, n: int, progress: float) -> int:
+        """Ask the other trainer."""
+        return self.trainer.order_length(n, progress)
+
+    def phase(self, progress: float) -> Any:
+        """Ask the other trainer."""
+        return self.trainer.phase(progress)
 
     def run_epoch(self, task: Task, state: State) -> State:
         """Run an epoch of the other trainer."""
         return self.trainer.run_epoch(task, state)
 
     def finished(self, task: Task, state: State) -> bool:
-        """Tell whether the last epochs, all of one radius, improved too little."""
+        """Tell whether the last epochs, all of one radius and of the last phase, improved too little."""
         if self.trainer.finished(task, state):
             return True
         last = state.history[-self.patience - 1 :]
         if len(last) <= self.patience or len({line["radius"] for line in last}) > 1:
+            return False
+        if any(self.phase(line["progress"]) != self.phase(1.0) for line in last):
             return False
         errors = [line["quantisation_error"] for line in last]
         return all(before - after <= self.tol * before for before, after in pairwise(errors))

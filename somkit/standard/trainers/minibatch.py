@@ -33,8 +33,11 @@ class Minibatch(Trainer):
     Notes
     -----
     A sample weight counts within its own mini-batch, so weight k is near k copies of a row, which fall into several,
-    but not equal to them; a row of weight 0 is no row at all. Sculley (2010), Web-scale k-means clustering,
-    doi:10.1145/1772690.1772862, for k-means; the update is Kohonen's, `Batch`.
+    but not equal to them; a row of weight 0 is no row at all. Where values are missing each mini-batch has denominators
+    of its own, and a feature of a unit that none of its values reaches keeps its value.
+
+    Sculley (2010), Web-scale k-means clustering, doi:10.1145/1772690.1772862, for k-means; the update is Kohonen's,
+    `Batch`.
 
     Examples
     --------
@@ -45,6 +48,7 @@ class Minibatch(Trainer):
     """
 
     name: ClassVar[str] = "minibatch"
+    accepts_missing: ClassVar[bool] = True
 
     size: int = attrs.field(default=64, validator=integer(minimum=1))
 
@@ -62,7 +66,8 @@ class Minibatch(Trainer):
         error = 0.0
         for step in range(steps):
             chosen = order[step * self.size : (step + 1) * self.size]
-            part = Samples.of(task.samples.rows(chosen), None if weight is None else weight[chosen])
+            rows, missing = task.samples.rows(chosen), task.samples.missing
+            part = Samples.of(rows, None if weight is None else weight[chosen], missing=missing)
             now = Batch().run_epoch(attrs.evolve(task, samples=part, epochs=task.epochs * steps), now)
             error += now.history[-1]["quantisation_error"] * part.total_weight
         return state.after_epoch(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from typing import Any, ClassVar, final
 
 import attrs
+import numpy as np
 
 from somkit.components import Trainer
 from somkit.engine import State, Task
@@ -12,10 +13,8 @@ from somkit.lattice import Lattice
 from somkit.lattice.graph import lattice_of_edges
 from somkit.standard.topologies.from_data import codebook_tree
 from somkit.standard.trainers.batch import Batch
+from somkit.standard.trainers.composed import since
 from somkit.validators import flag, number
-
-if TYPE_CHECKING:
-    from somkit.recipe import Recipe
 
 
 @final
@@ -25,7 +24,8 @@ class MstRetrain(Trainer):
 
     The tree T minimises the sum of distance(w_i, w_j) over its edges (i, j), by the map's own metric; map distances are
     edges counted along it. Units keep their nodes' names. The state holds the tree, so it is saved, resumed and drawn
-    like any lattice. The radius goes on as it was planned for the first lattice.
+    like any lattice, and its record ``mst_retrain.epoch`` says before which epoch it was taken. The radius goes on as
+    it was planned for the first lattice. The other trainer may end training early once it has trained on the tree.
 
     Parameters
     ----------
@@ -61,21 +61,35 @@ class MstRetrain(Trainer):
         """Take the other trainer's."""
         return self.trainer.own_learning_rate()
 
-    def check(self, recipe: Recipe) -> None:
-        """Let the other trainer look at the parts."""
-        self.trainer.check(recipe)
+    @property
+    def within(self) -> tuple[Trainer, ...]:
+        """The other trainer."""
+        return (self.trainer,)
+
+    def order_length(self, n: int, progress: float) -> int:
+        """Ask the other trainer."""
+        return self.trainer.order_length(n, progress)
+
+    def phase(self, progress: float) -> Any:
+        """Tell the epochs on the tree from those before, and the phases that the other trainer has."""
+        return progress >= self.start, self.trainer.phase(progress)
 
     def finished(self, task: Task, state: State) -> bool:
-        """Leave it to the other trainer."""
-        return self.trainer.finished(task, state)
+        """Leave it to the other trainer, once it has trained on the tree."""
+        own = since(state, self.start)
+        return state.epoch >= task.epochs or (bool(own.history) and self.trainer.finished(task, own))
 
     def run_epoch(self, task: Task, state: State) -> State:
         """Take the tree if it is time, then run an epoch of the other trainer."""
-        due = task.progress(state.epoch) >= self.start
-        first = state.epoch == 0 or task.progress(state.epoch - 1) < self.start
-        if due and (first or self.every_epoch):
-            state = attrs.evolve(state, lattice=self._tree(task, state), hints={})
+        if task.progress(state.epoch) >= self.start and (self.every_epoch or not self._taken(task, state)):
+            records = {**state.records, "mst_retrain.epoch": np.array([state.epoch])}
+            state = attrs.evolve(state, lattice=self._tree(task, state), records=records, hints={})
         return self.trainer.run_epoch(task, state)
+
+    def _taken(self, task: Task, state: State) -> bool:
+        """Tell whether the tree was taken since ``start``: earlier it was another trainer's, within one wrapper."""
+        epoch = state.records.get("mst_retrain.epoch")
+        return epoch is not None and task.progress(int(epoch[0])) >= self.start
 
     @staticmethod
     def _tree(task: Task, state: State) -> Lattice:

@@ -60,10 +60,15 @@ class Online(Trainer):
         if recipe.metric.centre == "mode":
             check_categories(recipe, self, takes_modes=False)
 
+    def order_length(self, n: int, progress: float) -> int:
+        """Return the number of updates."""
+        del progress
+        return n if isinstance(self.updates, str) else self.updates
+
     def run_epoch(self, task: Task, state: State) -> State:
         """Take the epoch's samples one after the other."""
         rng = state.rng()
-        steps = len(task.samples) if isinstance(self.updates, str) else self.updates
+        steps = self.order_length(len(task.samples), task.progress(state.epoch))
         order = self._order(task, state, steps, rng)
         progress = task.progress(state.epoch, np.arange(steps), steps)
         rates = task.learning_rate.values(progress, "learning_rate")
@@ -83,14 +88,9 @@ class Online(Trainer):
 
     def _order(self, task: Task, state: State, steps: int, rng: np.random.Generator) -> Array:
         n, weight = len(task.samples), task.samples.weight
-        if task.order is not None:
-            if len(task.order) != task.epochs * steps:
-                message = (
-                    f"order must hold epochs x updates = {task.epochs} x {steps} = {task.epochs * steps} sample "
-                    f"numbers, got {len(task.order)}."
-                )
-                raise SampleError(message)
-            return task.order[state.epoch * steps : (state.epoch + 1) * steps]
+        given = task.order_of(state.epoch)
+        if given is not None:
+            return given
         if self.order == "replacement":
             return rng.choice(n, size=steps, p=None if weight is None else weight / weight.sum())
         if weight is not None and np.ptp(weight) > 0:

@@ -11,16 +11,18 @@ from somkit.engine import State, Task, prepare
 from somkit.kernels import TreeSum, map_blocks
 from somkit.kernels.sparse import sums_per_unit
 from somkit.searching import Searcher
+from somkit.standard.trainers.directing import Groups, box_of, directed, directed_values
 
 Array = np.ndarray[Any, Any]
 
 LIFT = 500  # binary exponent that keeps the faintest influence times a value from losing digits below 2^-1022
 
 
-def run_partial_epoch(task: Task, state: State, *, directions: bool) -> State:
+def run_partial_epoch(task: Task, state: State, groups: Groups) -> State:
     """Find every sample's best unit, then move each feature of each unit by the samples that have a value of it.
 
-    Sparse samples have a value of every feature, and one denominator a unit will do.
+    Sparse samples have a value of every feature, and one denominator a unit will do. In groups of features directions
+    are averaged.
     """
     samples, m, d = task.samples, len(state.lattice), task.samples.features
     progress = task.progress(state.epoch)
@@ -28,20 +30,19 @@ def run_partial_epoch(task: Task, state: State, *, directions: bool) -> State:
     rate = float(task.learning_rate.values(progress, "learning_rate"))
     searcher = _searcher(task, state)
     gather = _gather_sparse if samples.is_sparse else _gather
-    held, error = gather(task, searcher, m, directions=directions)
+    held, error = gather(task, searcher, m, groups)
     np.ldexp(held, LIFT, out=held)
     spread = state.lattice.spread(held, task.neighbourhood.at(radius), task.n_jobs)
     del held
     reached = np.broadcast_to(spread[:, d:] > 0, (m, d))
     centres = np.divide(spread[:, :d], spread[:, d:], out=np.zeros((m, d)), where=reached)
     del spread
-    if directions:
-        centres /= _lengths(np.linalg.norm(centres, axis=1))[:, None]
-    else:
-        middle, exponent = samples.box
-        centres = np.clip(middle + np.ldexp(centres, exponent), *samples.bounds)  # as a mean is, whatever the rounding
+    middle, exponent = box_of(samples, groups)
+    means = np.clip(middle + np.ldexp(centres, exponent), *samples.bounds)  # as a mean is, whatever the rounding
+    for group in groups:
+        means[:, group] = directed(centres[:, group], [np.arange(len(group))])
     codebook = state.codebook.astype(np.float64)
-    np.copyto(codebook, (1 - rate) * codebook + rate * centres, where=reached)
+    np.copyto(codebook, means if rate == 1 else task.metric.towards(codebook, means, rate), where=reached)
     error /= samples.total_weight
     hints = {} if samples.is_sparse else {"searcher": searcher}
     return state.after_epoch(task, codebook, radius=radius, learning_rate=rate, quantisation_error=error, hints=hints)
@@ -53,11 +54,6 @@ def _searcher(task: Task, state: State) -> Searcher:
     return task.metric.prepare(state.codebook, last=state.hints.get("searcher"))
 
 
-def _lengths(lengths: Array) -> Array:
-    """Return lengths to divide by: 1 for rows of zeros, which have no direction."""
-    return np.where(lengths > 0, lengths, 1.0)
-
-
 def _added_up(task: Task, gather: Any) -> list[Any]:
     totals = [TreeSum(), TreeSum(), TreeSum()]
     for parts in map_blocks(gather, task.samples.block_count, task.n_jobs):
@@ -66,19 +62,18 @@ def _added_up(task: Task, gather: Any) -> list[Any]:
     return [total.result() for total in totals]
 
 
-def _gather(task: Task, searcher: Searcher, m: int, *, directions: bool) -> tuple[Array, float]:
+def _gather(task: Task, searcher: Searcher, m: int, groups: Groups) -> tuple[Array, float]:
     """Return, per best unit, sums of observed values and of the weights that observed them, (m, 2 d); and the error."""
     samples = task.samples
-    middle, exponent = samples.box
-    centre, scale = (np.zeros_like(middle), 1.0) if directions else (middle, np.ldexp(1.0, -exponent))
+    centre, exponent = box_of(samples, groups)
+    scale = np.ldexp(1.0, -exponent)
 
     def gather(number: int) -> tuple[Array, Array, Array]:
         block, weight = samples.block(number), samples.block_weight(number)
         units, distances = searcher.nearest(block, 1)
         observed = ~np.isnan(block)
         values = np.where(observed, block, centre)
-        if directions:
-            values /= _lengths(np.linalg.norm(values, axis=1))[:, None]
+        values = directed(values, groups) if groups else values
         sums, _ = kernels.accumulate(values, weight, units[:, 0], m, centre=centre, scale=scale)
         counts, _ = kernels.accumulate(observed.astype(np.float64), weight, units[:, 0], m)
         return sums, counts, np.asarray(distances.sum() if weight is None else weight @ distances[:, 0])
@@ -87,20 +82,15 @@ def _gather(task: Task, searcher: Searcher, m: int, *, directions: bool) -> tupl
     return np.concatenate([sums, counts], axis=1), float(error)
 
 
-def _gather_sparse(task: Task, searcher: Searcher, m: int, *, directions: bool) -> tuple[Array, float]:
+def _gather_sparse(task: Task, searcher: Searcher, m: int, groups: Groups) -> tuple[Array, float]:
     """Return, per best unit, sums of rows and of weights, (m, d + 1); and the error. Until the end sums are sparse."""
     samples = task.samples
-    exponent = samples.box[1]
+    exponent = box_of(samples, groups)[1]
 
     def gather(number: int) -> tuple[Any, Array, Array]:
         block, weight = samples.kept_block(number), samples.block_weight(number)
         units, distances = searcher.nearest(block, 1)
-        values = block.data.astype(np.float64)
-        if directions:
-            rows = np.repeat(np.arange(len(units)), np.diff(block.indptr))
-            values /= _lengths(np.sqrt(np.bincount(rows, values * values, len(units))))[rows]
-        else:
-            values = np.ldexp(values, -exponent[block.indices])
+        values = np.ldexp(directed_values(block, groups), -exponent[block.indices])
         scaled = type(block)((values, block.indices, block.indptr), shape=block.shape)
         sums, counts = sums_per_unit(scaled, weight, units[:, 0], m)
         return sums, counts, np.asarray(distances.sum() if weight is None else weight @ distances[:, 0])

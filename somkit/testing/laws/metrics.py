@@ -136,7 +136,7 @@ def prepared_as_at_once(part: Metric, draw: Draw) -> None:
 
 @law("metric")
 def moved_towards_the_sample(part: Metric, draw: Draw) -> None:
-    """A codebook under online training moves as the contract says: w + factor (x - w), its best unit found before."""
+    """A codebook under online training moves as `towards` says: by default w + factor (x - w), its best unit before."""
     part, X, W = _drawn(part, draw)
     X, W = X.astype(np.float64), W.astype(np.float64)
     m = len(W)
@@ -146,10 +146,29 @@ def moved_towards_the_sample(part: Metric, draw: Draw) -> None:
     units, _ = moving.run(X, np.arange(len(X)), np.full(len(X), 0.5), table, classes)
     for x, unit in zip(X, units.tolist(), strict=True):
         factors = 0.5 * table[0][classes[unit]]
-        by_hand += factors[:, None] * (x - by_hand)
+        by_hand = part.towards(by_hand, x, factors[:, None])
     scale = max(np.abs(X).max(), np.abs(W).max())
     # A few roundings for each of the moves.
     assert np.abs(moving.codebook() - by_hand).max() <= 8 * ULP * len(X) * scale, f"'{part}' moved otherwise."
+
+
+@law("metric")
+def the_way_leads_there(part: Metric, draw: Draw) -> None:
+    """Moved by 0 a vector stays, moved by 1 it is at its target, and on the way it stays where the metric measures."""
+    part, X, W = _drawn(part, draw)
+    X, W = X.astype(np.float64), W.astype(np.float64)
+    x = X[:1]
+    assert np.array_equal(part.towards(W, x[0], 0.0), W), f"'{part}' moved vectors that were to stay."
+    scale = max(np.abs(X).max(), np.abs(W).max())
+    there = part.towards(W, x[0], np.ones((len(W), 1)))
+    for moved in there:
+        # A few roundings; where numbers are others, as 190 degrees for -170, the place must be the same.
+        near = np.abs(moved - x[0]).max() <= 8 * ULP * scale or part.pairwise(x, moved[None])[0, 0] <= 1e-6
+        assert near, f"'{part}' moved to {moved.tolist()}, not to {x[0].tolist()}."
+    low, high = part.limits(X.shape[1])
+    half = part.towards(W, x[0], 0.5)
+    slack = 8 * ULP * scale
+    assert ((half >= low - slack) & (half <= high + slack)).all(), f"'{part}' left its limits for {half.tolist()}."
 
 
 def _with_gaps(X: Array, draw: Draw) -> Array:
@@ -197,7 +216,7 @@ def missing_values_move_no_unit(part: Metric, draw: Draw) -> None:
     for x in X:
         before = moving.codebook()
         moving.move(x, factors[:, 0])
-        wanted = np.where(np.isnan(x), before, before + factors * (x - before))
+        wanted = part.towards(before, np.where(np.isnan(x), before, x), factors)
         assert close(moving.codebook(), wanted, 8 * ULP), f"'{part}' moved otherwise towards {x.tolist()}."
 
 
@@ -225,6 +244,7 @@ LAWS = (
     sparse_rows_as_dense_ones,
     prepared_as_at_once,
     moved_towards_the_sample,
+    the_way_leads_there,
     distances_are_distances,
     zero_on_itself,
     the_way_back_is_as_long,

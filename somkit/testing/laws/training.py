@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 from hypothesis import strategies as st
 
-from somkit.components import Component, Initialiser, Neighbourhood, Trainer
+from somkit.components import Initialiser, Neighbourhood, Trainer
 from somkit.engine import State
 from somkit.errors import RecipeError
 from somkit.kernels import BLOCK_ROWS
@@ -79,13 +79,11 @@ def _with_gaps(X: Array, draw: Draw) -> Array:
     return np.where(gaps, np.nan, X)
 
 
-def _takes_missing(component: type[Component]) -> bool:
-    return issubclass(component, Trainer) and component.accepts_missing
-
-
-@law("trainer", applies=_takes_missing, examples=40)
+@law("trainer", examples=40)
 def constants_stay_constant_where_values_are_missing(part: Trainer, draw: Draw) -> None:
     """A feature all of whose observed values are the same stays that constant, whatever is missing of it."""
+    if not part.accepts_missing:
+        return
     X, graph = _with_gaps(_data(draw), draw), draw(graphs(weighted=False))
     X[:, 0] = np.where(np.isnan(X[:, 0]), np.nan, 1.1)
     initial = draw(codebooks(len(graph), X.shape[1]))
@@ -195,6 +193,22 @@ def a_resumed_run_is_the_whole_run(part: Trainer, draw: Draw) -> None:
     assert _snapshot(state) == _snapshot(states[stop]), f"'{part}' left something out of the checkpoint."
     resumed = loaded.fit(X, resume=state)
     assert _same_map(resumed, states[-1]), f"'{part}' trained another map when resumed after {stop} epochs."
+
+
+@law("trainer", examples=25)
+def the_same_within_another(part: Trainer, draw: Draw) -> None:
+    """Two phases of one trainer are that trainer, to the bit, with an explicit order of samples or without."""
+    X, recipe = _data(draw), _recipe(part, draw)
+    boundary = draw(st.sampled_from([0.0, 0.25, 0.5, 1.0]))
+    both = resolve("trainer", {"name": "standard/two_phase", "rough": part, "fine": part, "boundary": boundary})
+    taken = sum(part.order_length(len(X), epoch / (EPOCHS - 1)) for epoch in range(EPOCHS))
+    order = _rng(draw(SEEDS)).integers(0, len(X), taken) if taken and draw(st.booleans()) else None
+    rate = recipe.start(X).recipe.learning_rate
+    alone, within = (
+        attrs.evolve(recipe, trainer=trainer, learning_rate=rate).train(X, order=order) for trainer in (part, both)
+    )
+    for first, second in zip(alone, within, strict=False):  # either may end early: the fine phase is asked by itself
+        assert _same_map(first, second), f"'{part}' trained another map as both phases of '{both}'."
 
 
 @law("trainer", examples=25)
@@ -323,6 +337,7 @@ LAWS = (
     arguments_are_left_alone,
     same_bits_for_any_number_of_threads,
     a_resumed_run_is_the_whole_run,
+    the_same_within_another,
     names_of_nodes_do_not_matter,
     codebook_stays_in_the_box,
     samples_in_any_order,
