@@ -99,15 +99,20 @@ class TopographicProduct(Measure):
                 f"{members[column]} have the same vector; train with fewer units."
             )
             raise MeasureError(message)
-        near, far = (np.where(others, distances, -1.0) for distances in (near, far))  # a unit comes before its others
-        on_map, in_data = np.lexsort((near, far), axis=-1)[:, 1:], np.lexsort((far, near), axis=-1)[:, 1:]
-        quotients = np.zeros(on_map.shape)
-        for distances in (near, far):
-            logarithms = np.log(np.where(others, distances, 1.0))
-            quotients += np.take_along_axis(logarithms, on_map, axis=1)
-            quotients -= np.take_along_axis(logarithms, in_data, axis=1)
-        counts = np.arange(1, on_map.shape[1] + 1)
+        near, far = (distances[others].reshape(len(centres), -1) for distances in (near, far))
+        near_on_map, far_on_map = _ordered(near, far)
+        far_in_data, near_in_data = _ordered(far, near)
+        quotients = np.log(near_on_map) - np.log(near_in_data) + np.log(far_on_map) - np.log(far_in_data)
+        counts = np.arange(1, near.shape[1] + 1)
         return np.asarray((quotients.cumsum(axis=1) / (2 * counts)).mean(axis=1))
+
+
+def _ordered(values: Array, by: Array) -> tuple[Array, Array]:
+    """Return ``values`` and ``by``, row by row in the order of ``by``, equals in that of their values."""
+    order = np.argsort(values, axis=1)  # two sorts, of which the second is stable, are quicker than one of pairs
+    values, by = np.take_along_axis(values, order, axis=1), np.take_along_axis(by, order, axis=1)
+    order = np.argsort(by, axis=1, kind="stable")
+    return np.take_along_axis(values, order, axis=1), np.take_along_axis(by, order, axis=1)
 
 
 @final

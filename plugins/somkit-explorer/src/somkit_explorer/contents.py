@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
-BLOCK = 256  # edges whose distances are taken from one table of at most 256 x 256
 NO_CLASS = 2**32 - 1
 BASE64 = 4 / 3
 ROWS_READ = 65_536  # rows that are copied at once
@@ -77,7 +76,7 @@ def of_map(trained: TrainedMap, clusters: Literal["ward", "map", "none"]) -> lis
         Packed.real("positions", lattice.positions.T),
         Packed.whole("edges", lattice.edges),
         Packed.real("codebook", trained.codebook_in_units.T),
-        Packed.real("u-matrix", neighbour_distances(trained)),
+        Packed.real("u-matrix", trained.neighbour_distances),
     ]
     if lattice.cells is not None:
         packed.append(Packed("cells", np.asarray(lattice.cells, dtype=np.float32)))
@@ -164,21 +163,6 @@ class Rows:
             part = slice(start, start + ROWS_READ)
             columns[:, part] = found.samples.rows(kept[part]).T
         return packed + [pack(f"row-column-{number}", column) for number, column in enumerate(columns)]
-
-
-def neighbour_distances(trained: TrainedMap) -> Array:
-    """Return the mean distance from each unit's vector to its neighbours', shape (m,); NaN without neighbours."""
-    edges, codebook, m = trained.lattice.edges, trained.codebook, len(trained.lattice)
-    distances = np.empty(len(edges))
-    for start in range(0, len(edges), BLOCK):
-        block = slice(start, start + BLOCK)
-        first, row = np.unique(edges[block, 0], return_inverse=True)
-        second, column = np.unique(edges[block, 1], return_inverse=True)
-        distances[block] = np.asarray(trained.metric.pairwise(codebook[first], codebook[second]))[row, column]
-    ends = edges.T.ravel()
-    total = np.bincount(ends, weights=np.tile(distances, 2), minlength=m)
-    count = np.bincount(ends, minlength=m)
-    return np.asarray(np.divide(total, count, out=np.full(m, np.nan), where=count > 0))
 
 
 def unit_radius(lattice: Lattice) -> float:
