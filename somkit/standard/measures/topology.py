@@ -100,19 +100,18 @@ class TopographicProduct(Measure):
             )
             raise MeasureError(message)
         near, far = (distances[others].reshape(len(centres), -1) for distances in (near, far))
-        near_on_map, far_on_map = _ordered(near, far)
-        far_in_data, near_in_data = _ordered(far, near)
-        quotients = np.log(near_on_map) - np.log(near_in_data) + np.log(far_on_map) - np.log(far_in_data)
+        order = np.argsort(near, axis=1)
+        near, far = np.take_along_axis(near, order, axis=1), np.take_along_axis(far, order, axis=1)
+        tied = (near[:, 1:] == near[:, :-1]).any(axis=1)
+        far[tied] = np.take_along_axis(far[tied], np.lexsort((far[tied], near[tied]), axis=-1), axis=1)
+        on_map = np.argsort(far, axis=1, kind="stable")  # of equals the near ones stay before
+        quotients = np.zeros(near.shape)
+        for distances in (near, far):
+            logarithms = np.log(distances)
+            quotients += np.take_along_axis(logarithms, on_map, axis=1)
+            quotients -= logarithms
         counts = np.arange(1, near.shape[1] + 1)
         return np.asarray((quotients.cumsum(axis=1) / (2 * counts)).mean(axis=1))
-
-
-def _ordered(values: Array, by: Array) -> tuple[Array, Array]:
-    """Return ``values`` and ``by``, row by row in the order of ``by``, equals in that of their values."""
-    order = np.argsort(values, axis=1)  # two sorts, of which the second is stable, are quicker than one of pairs
-    values, by = np.take_along_axis(values, order, axis=1), np.take_along_axis(by, order, axis=1)
-    order = np.argsort(by, axis=1, kind="stable")
-    return np.take_along_axis(values, order, axis=1), np.take_along_axis(by, order, axis=1)
 
 
 @final

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 import numpy as np
 
+from somkit.clustering import merge_units
 from somkit.errors import SampleError
 from somkit.samples import Samples
-from somkit_explorer.hierarchy import merges
 from somkit_explorer.packing import Packed
 from somkit_explorer.summary import Classes, labels_of, moments
 
@@ -69,8 +69,8 @@ def row_names(X: Any) -> Any:
     return [str(name) for name in X.index]
 
 
-def of_map(trained: TrainedMap, clusters: Literal["ward", "map", "none"]) -> list[Packed]:
-    """Return what is known of the units without any sample."""
+def of_map(trained: TrainedMap, clusters: Literal["ward", "map", "none"], weight: Array) -> list[Packed]:
+    """Return what is known of the units; their weights, (m,), enter into the clusters alone."""
     lattice = trained.lattice
     packed = [
         Packed.real("positions", lattice.positions.T),
@@ -81,7 +81,8 @@ def of_map(trained: TrainedMap, clusters: Literal["ward", "map", "none"]) -> lis
     if lattice.cells is not None:
         packed.append(Packed("cells", np.asarray(lattice.cells, dtype=np.float32)))
     if clusters != "none" and len(lattice) > 1:
-        packed.append(Packed.whole("merges", merges(trained, clusters)))
+        connectivity = "map" if clusters == "map" else None
+        packed.append(Packed.whole("merges", merge_units(trained.codebook, lattice, weight, connectivity)))
     return packed
 
 
