@@ -101,8 +101,8 @@ def merge_units(codebook: Array, lattice: Lattice, weight: Array, connectivity: 
     """
     vectors = np.asarray(codebook, dtype=np.float64)
     if connectivity == "map":
-        pairs = list(_joined(vectors, weight, lattice.edges))
-        return np.array([(one, other) for one, other, _ in pairs], dtype=np.int64).reshape(-1, 2)
+        joined = [(one, other) for one, other, _ in _joined(vectors, weight, lattice.edges)]
+        return np.array(joined, dtype=np.int64).reshape(-1, 2)
     held = np.flatnonzero(weight > 0)
     nearest = held[_nearest_held(vectors, held)]
     pairs = [(unit, near) for unit, near in enumerate(nearest.tolist()) if unit != near]

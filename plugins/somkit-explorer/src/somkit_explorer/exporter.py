@@ -45,8 +45,8 @@ class Explorer(Exporter):
         How the rows' values are carried: in four bytes, about seven digits, or in two, as one of 65 535 steps over the
         range of their feature. (A column for which four bytes are too few takes eight.)
     clusters : "ward" | "map" | "none"
-        How units are joined to clusters, by Ward's rule in the space the map was trained in, each unit weighed
-        by its samples where there are any: any two clusters, neighbours on the map alone, or not at all. They are those of
+        How units are joined to clusters, by Ward's rule in the space the map was trained in: any two clusters, those
+        that are neighbours on the map, or not at all. With samples each unit is weighed by its own. They are those of
         `TrainedMap.cluster_units`. Time m^2 for ``ward``, little for ``map``.
     colours : "viridis" | "cividis"
         The colour map that the page begins with; both are perceptually uniform, also to colour-blind eyes.
