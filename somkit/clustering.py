@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
 from inspect import signature
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -48,11 +50,7 @@ def cluster_codebook(
         means = KMeans(wanted, n_init=10, random_state=0).fit(vectors[held], sample_weight=weight[held])
         return np.asarray(means.predict(vectors), dtype=np.int64)
     found = _free_ward(vectors[held], weight[held], wanted)
-    from scipy.spatial.distance import cdist
-
-    nearest = cdist(vectors, vectors[held]).argmin(axis=1)
-    nearest[held] = np.arange(len(held))  # not another one at the same place
-    return np.asarray(found[nearest])
+    return np.asarray(found[_nearest_held(vectors, held)])
 
 
 def _checked_number(n_clusters: Any, most: int) -> int:
@@ -73,12 +71,77 @@ def _by_scikit_learn(vectors: Array, weight: Array, clusterer: Any) -> Array:
     return np.asarray(model.labels_, dtype=np.int64)
 
 
+def merge_units(codebook: Array, lattice: Lattice, weight: Array, connectivity: str | None = None) -> Array:
+    """Return Ward's hierarchy of the units, which cuts into the clusters of `TrainedMap.cluster_units`, any number.
+
+    Parameters
+    ----------
+    codebook : array of shape (m, d)
+    lattice : Lattice
+    weight : array of shape (m,)
+        Of each unit, >= 0, not all 0.
+    connectivity : None | "map"
+        "map": only clusters that an edge of the map joins are merged.
+
+    Returns
+    -------
+    array of shape (s, 2), int64
+        The two clusters that each step merges: units are 0..m-1, what step t makes is m + t. The first m - k steps
+        leave k clusters, for k up to the number of units with a weight. s is m - 1, and less for a map in parts that
+        are not to be joined.
+
+    Examples
+    --------
+    >>> from somkit import TrainedMap
+    >>> trained = TrainedMap.from_codebook("line:units=4", [[0.0], [1.0], [8.0], [9.5]])
+    >>> merge_units(trained.codebook, trained.lattice, np.ones(4))
+    array([[0, 1],
+           [2, 3],
+           [4, 5]])
+    """
+    vectors = np.asarray(codebook, dtype=np.float64)
+    if connectivity == "map":
+        joined = [(one, other) for one, other, _ in _joined(vectors, weight, lattice.edges)]
+        return np.array(joined, dtype=np.int64).reshape(-1, 2)
+    held = np.flatnonzero(weight > 0)
+    nearest = held[_nearest_held(vectors, held)]
+    pairs = [(unit, near) for unit, near in enumerate(nearest.tolist()) if unit != near]
+    pairs += [(int(held[one]), int(held[other])) for one, other in _free_merges(vectors[held], weight[held])]
+    from scipy.cluster.hierarchy import DisjointSet
+
+    sets, number = DisjointSet(range(len(vectors))), list(range(len(vectors)))
+    steps = []
+    for step, (one, other) in enumerate(pairs):
+        steps.append(sorted((number[sets[one]], number[sets[other]])))
+        sets.merge(one, other)
+        number[sets[one]] = len(vectors) + step
+    return np.array(steps, dtype=np.int64).reshape(-1, 2)
+
+
+def _nearest_held(vectors: Array, held: Array) -> Array:
+    """Return for each unit which of those that hold samples is nearest: itself if it does."""
+    from scipy.spatial.distance import cdist
+
+    nearest = cdist(vectors, vectors[held]).argmin(axis=1)
+    nearest[held] = np.arange(len(held))  # not another one at the same place
+    return np.asarray(nearest)
+
+
 def _free_ward(vectors: Array, weight: Array, n_clusters: int) -> Array:
-    """Return Ward's clusters where any two may merge: all merges by chains of nearest neighbours, the dearest undone.
+    """Return Ward's clusters where any two may merge: the dearest merges undone."""
+    from scipy.cluster.hierarchy import DisjointSet
+
+    sets = DisjointSet(range(len(vectors)))
+    for one, other in _free_merges(vectors, weight)[: len(vectors) - n_clusters]:
+        sets.merge(one, other)
+    return _numbered([list(units) for units in sets.subsets()], len(vectors))
+
+
+def _free_merges(vectors: Array, weight: Array) -> list[tuple[int, int]]:
+    """Return a member of each of the two clusters that Ward's rule merges, the cheapest first, by chains of neighbours.
 
     Time m^2 d, memory m d. Murtagh (1983), doi:10.1093/comjnl/26.4.354.
     """
-    from scipy.cluster.hierarchy import DisjointSet
     from scipy.spatial.distance import cdist
 
     centre, mass = vectors.copy(), weight.astype(np.float64)
@@ -101,10 +164,7 @@ def _free_ward(vectors: Array, weight: Array, n_clusters: int) -> Array:
         centre[one] += mass[other] / (mass[one] + mass[other]) * (centre[other] - centre[one])
         mass[one] += mass[other]
         alive[other] = False
-    sets = DisjointSet(range(len(vectors)))
-    for _, one, other in sorted(merges, key=lambda merge: merge[0])[: len(vectors) - n_clusters]:
-        sets.merge(one, other)
-    return _numbered([list(units) for units in sets.subsets()], len(vectors))
+    return [(one, other) for _, one, other in sorted(merges, key=lambda merge: merge[0])]
 
 
 def _numbered(members: list[list[int]], m: int) -> Array:
@@ -150,12 +210,19 @@ def _watershed(vectors: Array, lattice: Lattice, n_clusters: int | None) -> Arra
 
 
 def _ward(vectors: Array, weight: Array, pairs: Array, n_clusters: int) -> Array:
-    """Merge the joined pair that adds least to the weighted sum of squares, until so many clusters are left.
+    """Return the clusters of Ward's rule along the pairs; parts of the map that no pair joins stay apart."""
+    members = {unit: [unit] for unit in range(len(vectors))}
+    for one, other, new in islice(_joined(vectors, weight, pairs), len(vectors) - n_clusters):
+        members[new] = members.pop(one) + members.pop(other)
+    return _numbered(list(members.values()), len(vectors))
 
-    Parts of the map that no pair joins stay apart. Ward (1963), doi:10.1080/01621459.1963.10500845.
+
+def _joined(vectors: Array, weight: Array, pairs: Array) -> Iterator[tuple[int, int, int]]:
+    """Merge the joined pair that adds least to the weighted sum of squares, and again: yield both and the new cluster.
+
+    Ward (1963), doi:10.1080/01621459.1963.10500845.
     """
     centre, mass = dict(enumerate(vectors)), dict(enumerate(weight.astype(np.float64)))
-    members = {unit: [unit] for unit in centre}
     beside: dict[int, set[int]] = {unit: set() for unit in centre}
 
     def cost(one: int, other: int) -> float:
@@ -169,11 +236,10 @@ def _ward(vectors: Array, weight: Array, pairs: Array, n_clusters: int) -> Array
     waiting = [(cost(one, other), one, other) for one, other in pairs.tolist()]
     heapify(waiting)
     new = len(vectors)
-    while len(members) > n_clusters and waiting:
+    while waiting:
         _, one, other = heappop(waiting)
-        if one not in members or other not in members:
+        if one not in beside or other not in beside:
             continue
-        members[new] = members.pop(one) + members.pop(other)
         mass[new] = mass[one] + mass[other]
         share = mass[other] / mass[new] if mass[new] else 0.5
         centre[new] = centre[one] + share * (centre[other] - centre[one])
@@ -182,5 +248,5 @@ def _ward(vectors: Array, weight: Array, pairs: Array, n_clusters: int) -> Array
             beside[near].difference_update((one, other))
             beside[near].add(new)
             heappush(waiting, (cost(near, new), near, new))
+        yield one, other, new
         new += 1
-    return _numbered(list(members.values()), len(vectors))

@@ -1,12 +1,16 @@
 """Clusters of units."""
 
+import networkx as nx
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.cluster.hierarchy import fcluster, ward
 from sklearn.cluster import DBSCAN, AgglomerativeClustering
 from sklearn.metrics import adjusted_rand_score
 
 from somkit import TrainedMap
+from somkit.clustering import merge_units
 from somkit.errors import ParameterError
 
 W = np.random.default_rng(0).normal(size=(20, 3))
@@ -82,3 +86,29 @@ def test_what_is_refused(trained, arguments, message):
     with pytest.raises(ParameterError) as caught:
         trained.cluster_units(**arguments)
     assert str(caught.value) == message
+
+
+@given(seed=st.integers(0, 999), connectivity=st.sampled_from([None, "map"]))
+@settings(max_examples=25)
+def test_the_hierarchy_cuts_into_the_clusters(seed, connectivity):
+    """Undone from the top, the merges of Ward's hierarchy leave the clusters of cluster_units, whatever their number."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(20, 2))
+    trained = TrainedMap.from_codebook("grid:rows=4,columns=6", rng.normal(size=(24, 2)))
+    hits = trained.hits(X)
+    merges = merge_units(trained.codebook, trained.lattice, hits, connectivity)
+    sets = {unit: {unit} for unit in range(24)}
+    for step, (one, other) in enumerate(merges.tolist()):
+        sets[24 + step] = sets.pop(one) | sets.pop(other)
+        if len(sets) <= np.count_nonzero(hits):
+            found = trained.cluster_units(n_clusters=len(sets), X=X, connectivity=connectivity)
+            wanted = {frozenset(np.flatnonzero(found == number).tolist()) for number in range(len(sets))}
+            assert {frozenset(units) for units in sets.values()} == wanted
+    assert len(sets) == 1
+
+
+def test_the_hierarchy_of_a_map_in_parts_ends_with_its_parts():
+    """Along the map, parts that no edge joins are never merged; without it they are."""
+    trained = TrainedMap.from_codebook(nx.disjoint_union(nx.path_graph(3), nx.path_graph(2)), np.arange(5.0)[:, None])
+    assert len(merge_units(trained.codebook, trained.lattice, np.ones(5), "map")) == 3
+    assert len(merge_units(trained.codebook, trained.lattice, np.ones(5))) == 4

@@ -191,6 +191,14 @@ def test_topographic_product_orders_ties_by_the_data(kohonen):
     assert least <= -0.0020577427 <= most  # SOMperf's, whose order is its sort's
 
 
+def test_topographic_product_of_tied_data():
+    """Where units tie in the data too, they come by their distance on the map."""
+    codebook = np.random.default_rng(0).permutation(30)[:, None] * [1.0, 0.0]
+    trained = TrainedMap.from_codebook("grid:rows=5,columns=6", codebook)
+    expected = product(codebook, trained.lattice.distances_from(range(30)), nearest_first=True)
+    assert trained.measure("topographic_product") == pytest.approx(expected, abs=1e-12)
+
+
 def test_topographic_product_of_a_line_without_ties():
     """On a line of unequal steps, 1 and 2, with 0, 9 and 1 for vectors, the product is log(9)/12, by hand."""
     graph = nx.Graph()
@@ -391,6 +399,28 @@ def test_combined_error_goes_the_shortest_way(seed, metric):
     (first, second), distances = trained.bmu(X, 2).T, trained.distances(X).min(axis=1)
     ways = [nx.shortest_path_length(graph, a, b, "far") for a, b in zip(first, second, strict=True)]
     assert trained.measure_samples("combined_error", X) == pytest.approx(distances + ways)
+
+
+def test_combined_error_goes_any_length_of_way():
+    """Ways of one edge and of hundreds, on a line whose steps differ a thousandfold, are sums of its steps."""
+    W = normal(0, 300, 2) * 10.0 ** np.random.default_rng(1).uniform(-3, 0, (300, 1))
+    trained, X = TrainedMap.from_codebook("line:units=300", W), normal(2, 300, 2)
+    along = np.append(0, np.cumsum(np.sqrt((np.diff(W, axis=0) ** 2).sum(axis=1))))
+    (first, second), distances = trained.bmu(X, 2).T, trained.distances(X).min(axis=1)
+    assert np.abs(first - second).max() > 200
+    ways = distances + np.abs(along[first] - along[second])
+    assert trained.measure_samples("combined_error", X) == pytest.approx(ways, rel=1e-12)
+
+
+@pytest.mark.parametrize("neighbourhood", ["gaussian", "bubble"])
+def test_distortion_of_many_units_is_that_of_the_definition(neighbourhood):
+    """Where units are looked at group by group, each sample's sum is that over all units to rounding."""
+    trained, X = TrainedMap.from_codebook("grid:rows=20,columns=31", normal(0, 620, 3)), normal(1, 500, 3)
+    on_map = trained.lattice.distances_from(trained.bmu(X))
+    influence = np.exp(-(on_map**2) / 2) if neighbourhood == "gaussian" else on_map <= 1
+    expected = (influence * trained.distances(X) ** 2).sum(axis=1)
+    found = trained.measure_samples("distortion", X, neighbourhood=neighbourhood, radius=1)
+    assert found == pytest.approx(expected, rel=1e-12)
 
 
 def test_topographic_function_tells_folds_from_tears():

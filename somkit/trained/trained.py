@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, final
 import attrs
 import numpy as np
 
+from somkit.bordering import distances_along_edges, means_over_neighbours
 from somkit.clustering import cluster_codebook
 from somkit.components import Metric
 from somkit.engine import prepare, search
@@ -143,6 +144,24 @@ class TrainedMap:
     def codebook_in_units(self) -> Array:
         """The codebook in the units of the data, shape (m, d)."""
         return self.codebook if self.scaling is None else self.scaling.undo(self.codebook)
+
+    @cached_property
+    def edge_distances(self) -> Array:
+        """The distance between the vectors at both ends of each edge of the map, in its metric; (e,), read-only."""
+        return distances_along_edges(self.lattice, self.codebook, self.metric)
+
+    @cached_property
+    def neighbour_distances(self) -> Array:
+        """The mean distance from each unit's vector to its neighbours', the U-matrix; (m,), read-only.
+
+        NaN for a unit without neighbours.
+
+        Examples
+        --------
+        >>> TrainedMap.from_codebook("line:units=3", [[0.0], [1.0], [3.0]]).neighbour_distances
+        array([1. , 1.5, 2. ])
+        """
+        return means_over_neighbours(self.lattice, self.edge_distances)
 
     def samples(self, X: Any, sample_weight: Any = None) -> Samples:
         """Check samples as every method does, and return them as this map sees them: scaled, read in blocks.

@@ -9,17 +9,14 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
-import somkit_explorer.hierarchy
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.cluster.hierarchy import fcluster, linkage
 from somkit_explorer import Explorer, explore
-from somkit_explorer.hierarchy import merges
 from somkit_explorer.packing import Packed
 from somkit_explorer.summary import moments
 
-from somkit import TrainedMap
 from somkit.cli import main
+from somkit.clustering import merge_units
 from somkit.errors import OutputError, ParameterError, SampleError
 from somkit.samples import Samples
 from somkit.testing import check_plugin
@@ -231,51 +228,18 @@ def test_moments_are_those_of_the_rows(n, d, m, seed, weighted, missing):
             assert found.sd[unit, feature] == pytest.approx(deviation, abs=1e-7)
 
 
-def _clusters(joined, m, count):
-    """Cut a hierarchy as the page does, and return the sets of units."""
-    sets = {unit: {unit} for unit in range(m)}
-    for step, (one, other) in enumerate(joined[: m - count]):
-        sets[m + step] = sets.pop(one) | sets.pop(other)
-    return sorted(map(sorted, sets.values()))
-
-
-def test_hierarchy_is_ward_s():
-    """Cut anywhere, the clusters are those of scipy's Ward linkage of the vectors."""
-    rng = np.random.default_rng(0)
-    codebook = rng.normal(size=(24, 3))
-    joined = merges(TrainedMap.from_codebook("hex:rows=4,columns=6", codebook), "ward").tolist()
-    for count in (1, 2, 5, 24):
-        labels = fcluster(linkage(codebook, "ward"), count, "maxclust")
-        wanted = sorted(np.flatnonzero(labels == label).tolist() for label in set(labels))
-        assert _clusters(joined, 24, count) == wanted
-
-
-def test_clusters_along_the_map_hang_together():
-    """With clusters=map each cluster is in one piece of the map; parts of a map are joined as if by an edge."""
-    import networkx as nx
-
-    rng = np.random.default_rng(1)
-    path = nx.path_graph(16)
-    joined = merges(TrainedMap.from_codebook(path, rng.normal(size=(16, 2))), "map").tolist()
-    for count in (16, 9, 4, 1):
-        assert all(nx.is_connected(path.subgraph(units)) for units in _clusters(joined, 16, count))
-    parted = nx.disjoint_union(nx.path_graph(8), nx.path_graph(8))
-    joined = merges(TrainedMap.from_codebook(parted, rng.normal(size=(16, 2))), "map").tolist()
-    assert _clusters(joined, 16, 1) == [list(range(16))]
-
-
-def test_too_many_units_for_all_pairs_are_refused_with_a_way_out(flowers, laid, monkeypatch):
-    """Where distances between all pairs of units would not fit, the error says what to write instead."""
-    monkeypatch.setattr(somkit_explorer.hierarchy, "MOST_BYTES", 1000)
+@pytest.mark.parametrize("clusters", ["ward", "map"])
+def test_clusters_are_those_of_the_map_itself(flowers, laid, clusters):
+    """The hierarchy that a page carries is that of the units weighed by their samples, and by nothing without any."""
     X, _ = flowers()
-    with pytest.raises(ParameterError) as error:
-        Explorer().page(laid(X))
-    assert str(error.value) == (
-        "Explorer.clusters='ward' compares all pairs of units, which takes 0.0 GB for 24 units; write "
-        "'explorer:clusters=map' to join neighbours on the map alone, or clusters=none."
-    )
-    assert Parsed(Explorer(clusters="map").page(laid(X))).array("merges").shape == (46,)
-    assert Parsed(Explorer(clusters="none").page(laid(X))).array("merges") is None
+    trained, weight = laid(X), np.arange(len(X)) % 4
+    connectivity = "map" if clusters == "map" else None
+    for samples, hits in (((), np.ones(24)), ((X, None, weight), trained.hits(X, weight))):
+        carried = Parsed(Explorer(clusters=clusters).page(trained, *samples))
+        wanted = merge_units(trained.codebook, trained.lattice, hits, connectivity)
+        assert np.array_equal(carried.array("merges").reshape(-1, 2), wanted)
+        assert carried.words()["most_clusters"] == np.count_nonzero(hits)
+    assert Parsed(Explorer(clusters="none").page(trained)).array("merges") is None
 
 
 def test_rows_that_do_not_fit_are_left_out_evenly(flowers, laid):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import attrs
@@ -133,7 +134,8 @@ class Distortion(Measure):
 
     Notes
     -----
-    (1/n) sum_i sum_k h(D(b(i), k)) d(x_i, w_k)^2, D the map's own distance; >= 0. Time n m.
+    (1/n) sum_i sum_k h(D(b(i), k)) d(x_i, w_k)^2, D the map's own distance; >= 0. Units whose h is 0 are passed
+    over, so a narrow neighbourhood costs less than the n m that all of them would.
 
     Lampinen & Oja (1992), Clustering properties of hierarchical self-organizing maps, doi:10.1007/BF00118594;
     Vesanto, Sulkava & Hollmén (2003), On the decomposition of the self-organizing map distortion measure.
@@ -163,9 +165,22 @@ class Distortion(Measure):
         samples = trained.samples(X, sample_weight)
         best = trained.search(samples)[0][:, 0]
         found = np.empty(len(samples))
-        for rows in blocks(len(samples), len(trained.lattice)):
-            units, which = np.unique(best[rows], return_inverse=True)
-            influence = self.neighbourhood.influences(trained.lattice.distances_from(units), self.radius)
-            distances = np.asarray(trained.metric.pairwise(samples.rows(rows), trained.codebook))
-            found[rows] = (influence[which] * np.square(distances)).sum(axis=1)
+        permutation, offsets = trained.lattice.tiles
+        tile = np.empty(len(permutation), dtype=np.int64)
+        tile[permutation] = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+        order = np.argsort(tile[best], kind="stable")
+        fallen = np.searchsorted(tile[best[order]], np.arange(len(offsets)))
+        for start, stop in pairwise(fallen.tolist()):
+            if stop > start:
+                self._of_tile(trained, samples, best, order[start:stop], found)
         return found
+
+    def _of_tile(self, trained: TrainedMap, samples: Samples, best: Array, index: Array, found: Array) -> None:
+        """Fill in the sums of samples whose units lie together: the units that count for them are few."""
+        units, which = np.unique(best[index], return_inverse=True)
+        influence = self.neighbourhood.influences(trained.lattice.distances_from(units), self.radius)
+        felt = np.flatnonzero(influence.any(axis=0))
+        influence, vectors = influence[:, felt], trained.codebook[felt]
+        for rows in blocks(len(index), len(felt)):
+            distances = np.asarray(trained.metric.pairwise(samples.rows(index[rows]), vectors))
+            found[index[rows]] = np.einsum("ij,ij,ij->i", influence[which[rows]], distances, distances)

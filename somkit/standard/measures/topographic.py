@@ -9,7 +9,6 @@ import numpy as np
 
 from somkit.components import Measure
 from somkit.standard.measures._common import Array, Better, blocks, check_parts, mean, weights
-from somkit.standard.views.u_matrix import edge_distances
 from somkit.validators import choice, integer
 
 if TYPE_CHECKING:
@@ -17,6 +16,9 @@ if TYPE_CHECKING:
 
     from somkit.samples import Samples
     from somkit.trained import TrainedMap
+
+
+GROWTH = 4.0  # of the limit that searches for paths have: a ball twice as wide holds about four times as many units
 
 
 def path_lengths(graph: csr_array, first: Array, second: Array, *, hops: int | None = None) -> Array:
@@ -30,16 +32,37 @@ def path_lengths(graph: csr_array, first: Array, second: Array, *, hops: int | N
     hops : int, optional
         Count edges instead, and only up to so many: longer paths are infinite.
     """
+    found = np.full(len(first), np.inf)
+    if hops is not None:
+        _search_paths(graph, first, second, found, limit=float(hops), unweighted=True)
+        return found
+    from scipy.sparse.csgraph import connected_components
+
+    part = connected_components(graph, directed=False)[1]
+    left = np.flatnonzero(part[first] == part[second])
+    limit = max(float(np.median(graph.data)), np.finfo(np.float64).tiny) if graph.nnz else 0.0
+    while len(left):
+        reached = found[left]
+        limit = min(GROWTH * limit, np.finfo(np.float64).max)
+        _search_paths(graph, first[left], second[left], reached, limit=limit, unweighted=False)
+        found[left] = reached
+        left = left[np.isinf(reached)]
+    return found
+
+
+def _search_paths(
+    graph: csr_array, first: Array, second: Array, found: Array, *, limit: float, unweighted: bool
+) -> None:
+    """Write into ``found`` the lengths of those shortest paths that are no longer than the limit."""
     from scipy.sparse.csgraph import dijkstra
 
     sources, which = np.unique(first, return_inverse=True)
-    found = np.empty(len(first))
-    limit = np.inf if hops is None else hops
+    order = np.argsort(which, kind="stable")
+    offsets = np.searchsorted(which[order], np.arange(len(sources) + 1))
     for rows in blocks(len(sources), graph.shape[0]):
-        table = dijkstra(graph, directed=False, indices=sources[rows], unweighted=hops is not None, limit=limit)
-        here = (which >= rows.start) & (which < rows.stop)
+        table = dijkstra(graph, directed=False, indices=sources[rows], unweighted=unweighted, limit=limit)
+        here = order[offsets[rows.start] : offsets[min(rows.stop, len(sources))]]
         found[here] = table[which[here] - rows.start, second[here]]
-    return found
 
 
 @final
@@ -142,7 +165,7 @@ class CombinedError(Measure):
         first, ways = units[:, 0], distances[:, 0]
         second = _second_within(trained, samples, first, part)
         further = second >= 0
-        (low, high), lengths = trained.lattice.edges.T, edge_distances(trained)
+        (low, high), lengths = trained.lattice.edges.T, trained.edge_distances
         m = len(trained.lattice)
         graph = csr_array((lengths, (low, high)), shape=(m, m))
         ways[further] += path_lengths(graph, first[further], second[further])

@@ -99,14 +99,18 @@ class TopographicProduct(Measure):
                 f"{members[column]} have the same vector; train with fewer units."
             )
             raise MeasureError(message)
-        near, far = (np.where(others, distances, -1.0) for distances in (near, far))  # a unit comes before its others
-        on_map, in_data = np.lexsort((near, far), axis=-1)[:, 1:], np.lexsort((far, near), axis=-1)[:, 1:]
-        quotients = np.zeros(on_map.shape)
+        near, far = (distances[others].reshape(len(centres), -1) for distances in (near, far))
+        order = np.argsort(near, axis=1)
+        near, far = np.take_along_axis(near, order, axis=1), np.take_along_axis(far, order, axis=1)
+        tied = (near[:, 1:] == near[:, :-1]).any(axis=1)
+        far[tied] = np.take_along_axis(far[tied], np.lexsort((far[tied], near[tied]), axis=-1), axis=1)
+        on_map = np.argsort(far, axis=1, kind="stable")  # of equals the near ones stay before
+        quotients = np.zeros(near.shape)
         for distances in (near, far):
-            logarithms = np.log(np.where(others, distances, 1.0))
+            logarithms = np.log(distances)
             quotients += np.take_along_axis(logarithms, on_map, axis=1)
-            quotients -= np.take_along_axis(logarithms, in_data, axis=1)
-        counts = np.arange(1, on_map.shape[1] + 1)
+            quotients -= logarithms
+        counts = np.arange(1, near.shape[1] + 1)
         return np.asarray((quotients.cumsum(axis=1) / (2 * counts)).mean(axis=1))
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from somkit.components import Visualiser
 from somkit.standard.views._canvas import needed
 from somkit.standard.views._paint import Words, map_size, paint_whole, whole
-from somkit.standard.views.u_matrix import neighbour_distances
 from somkit.validators import integer, number
 
 if TYPE_CHECKING:
@@ -185,7 +184,7 @@ class UStarMatrix(Visualiser):
         factor = 1 + (dense - mean) / (mean - most) if most > mean else np.ones(len(dense))
         note = "light ridges part dark clusters, thin places are raised"
         words = Words("U*-matrix", "mean distance to neighbours, by density", note, "no neighbour")
-        return paint_whole(ax, trained, neighbour_distances(trained) * factor, words)
+        return paint_whole(ax, trained, trained.neighbour_distances * factor, words)
 
 
 def pareto_radius(trained: TrainedMap, X: Any) -> float:

@@ -10,7 +10,6 @@ from somkit.components import Visualiser
 from somkit.standard.views._canvas import COLOURS, colour_bar, headline, limits, make_room
 from somkit.standard.views._paint import draw_lines, map_size, over_seam
 from somkit.standard.views._stage import EMPTY, INK, Stage
-from somkit.standard.views.u_matrix import edge_distances
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +50,7 @@ class NeighbourGraph(Visualiser):
         """Draw the edges; it needs no samples."""
         del X, y, sample_weight
         stage = Stage.of(trained.lattice)
-        distances, edges = edge_distances(trained), trained.lattice.edges
+        distances, edges = trained.edge_distances, trained.lattice.edges
         note = "the map has no edges"
         if len(edges):
             note = "distance between the vectors of neighbours"

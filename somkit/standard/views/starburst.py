@@ -10,7 +10,6 @@ import numpy as np
 from somkit.components import Visualiser
 from somkit.standard.views._canvas import make_room
 from somkit.standard.views._paint import Words, draw_lines, map_size, over_seam, paint
-from somkit.standard.views.u_matrix import neighbour_distances
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,7 +52,7 @@ class Starburst(Visualiser):
     def draw(self, trained: TrainedMap, ax: Axes, X: Any = None, y: Any = None, sample_weight: Any = None) -> Axes:
         """Draw the stars; it needs no samples."""
         del X, y, sample_weight
-        values = neighbour_distances(trained)
+        values = trained.neighbour_distances
         bottom = bottoms(trained.lattice, values)
         count = len(np.unique(bottom))
         note = f"U-matrix; each of {count} stars leads to the bottom of a valley"

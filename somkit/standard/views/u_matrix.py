@@ -28,29 +28,6 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
-BLOCK = 256  # edges whose distances are taken from one table of at most 256 x 256
-
-
-def edge_distances(trained: TrainedMap) -> Array:
-    """Return the distance between the vectors at both ends of each edge, in the map's metric; shape (e,)."""
-    edges, codebook = trained.lattice.edges, trained.codebook
-    distances = np.empty(len(edges))
-    for start in range(0, len(edges), BLOCK):
-        block = slice(start, start + BLOCK)
-        first, row = np.unique(edges[block, 0], return_inverse=True)
-        second, column = np.unique(edges[block, 1], return_inverse=True)
-        distances[block] = np.asarray(trained.metric.pairwise(codebook[first], codebook[second]))[row, column]
-    return distances
-
-
-def neighbour_distances(trained: TrainedMap) -> Array:
-    """Return the mean distance from each unit's vector to its neighbours', shape (m,); NaN without neighbours."""
-    m = len(trained.lattice)
-    ends = trained.lattice.edges.T.ravel()
-    total = np.bincount(ends, weights=np.tile(edge_distances(trained), 2), minlength=m)
-    count = np.bincount(ends, minlength=m)
-    return np.asarray(np.divide(total, count, out=np.full(m, np.nan), where=count > 0))
-
 
 @final
 @attrs.frozen(kw_only=True)
@@ -91,11 +68,11 @@ class UMatrix(Visualiser):
         """Draw the U-matrix; it needs no samples."""
         del X, y, sample_weight
         stage = Stage.of(trained.lattice)
-        values = neighbour_distances(trained)
+        values = trained.neighbour_distances
         alone = np.isnan(values)
         stage.set_up(ax)
         if not alone.all():
-            between = edge_distances(trained) if self.cells == "between" else values
+            between = trained.edge_distances if self.cells == "between" else values
             seams = {"edgecolors": "face", "linewidths": 0.2} if self.cells == "between" and stage.has_cells else {}
             shown = stage.fill(ax, ~alone, values=values, cmap=COLOURS, clim=limits(between), **seams)
             if self.cells == "between":

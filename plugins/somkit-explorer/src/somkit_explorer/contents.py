@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 import numpy as np
 
+from somkit.clustering import merge_units
 from somkit.errors import SampleError
 from somkit.samples import Samples
-from somkit_explorer.hierarchy import merges
 from somkit_explorer.packing import Packed
 from somkit_explorer.summary import Classes, labels_of, moments
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
-BLOCK = 256  # edges whose distances are taken from one table of at most 256 x 256
 NO_CLASS = 2**32 - 1
 BASE64 = 4 / 3
 ROWS_READ = 65_536  # rows that are copied at once
@@ -70,19 +69,20 @@ def row_names(X: Any) -> Any:
     return [str(name) for name in X.index]
 
 
-def of_map(trained: TrainedMap, clusters: Literal["ward", "map", "none"]) -> list[Packed]:
-    """Return what is known of the units without any sample."""
+def of_map(trained: TrainedMap, clusters: Literal["ward", "map", "none"], weight: Array) -> list[Packed]:
+    """Return what is known of the units; their weights, (m,), enter into the clusters alone."""
     lattice = trained.lattice
     packed = [
         Packed.real("positions", lattice.positions.T),
         Packed.whole("edges", lattice.edges),
         Packed.real("codebook", trained.codebook_in_units.T),
-        Packed.real("u-matrix", neighbour_distances(trained)),
+        Packed.real("u-matrix", trained.neighbour_distances),
     ]
     if lattice.cells is not None:
         packed.append(Packed("cells", np.asarray(lattice.cells, dtype=np.float32)))
     if clusters != "none" and len(lattice) > 1:
-        packed.append(Packed.whole("merges", merges(trained, clusters)))
+        connectivity = "map" if clusters == "map" else None
+        packed.append(Packed.whole("merges", merge_units(trained.codebook, lattice, weight, connectivity)))
     return packed
 
 
@@ -164,21 +164,6 @@ class Rows:
             part = slice(start, start + ROWS_READ)
             columns[:, part] = found.samples.rows(kept[part]).T
         return packed + [pack(f"row-column-{number}", column) for number, column in enumerate(columns)]
-
-
-def neighbour_distances(trained: TrainedMap) -> Array:
-    """Return the mean distance from each unit's vector to its neighbours', shape (m,); NaN without neighbours."""
-    edges, codebook, m = trained.lattice.edges, trained.codebook, len(trained.lattice)
-    distances = np.empty(len(edges))
-    for start in range(0, len(edges), BLOCK):
-        block = slice(start, start + BLOCK)
-        first, row = np.unique(edges[block, 0], return_inverse=True)
-        second, column = np.unique(edges[block, 1], return_inverse=True)
-        distances[block] = np.asarray(trained.metric.pairwise(codebook[first], codebook[second]))[row, column]
-    ends = edges.T.ravel()
-    total = np.bincount(ends, weights=np.tile(distances, 2), minlength=m)
-    count = np.bincount(ends, minlength=m)
-    return np.asarray(np.divide(total, count, out=np.full(m, np.nan), where=count > 0))
 
 
 def unit_radius(lattice: Lattice) -> float:

@@ -86,7 +86,7 @@ class GlobeView(Visualiser):
 
     def _values(self, trained: TrainedMap, X: Any, sample_weight: Any) -> tuple[Array, str]:
         if self.show == "distances":
-            return _neighbour_distances(trained), "mean distance to neighbours"
+            return trained.neighbour_distances, "mean distance to neighbours"
         if self.show == "hits":
             if X is None:
                 message = "view 'globe:show=hits' needs X, the samples to count; draw it with trained.draw(..., X=X)."
@@ -106,19 +106,6 @@ def _limits(values: Array) -> tuple[float, float]:
     known = values[np.isfinite(values)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     return (low, high) if high > low else (low - 0.5, high + 0.5)
-
-
-def _neighbour_distances(trained: TrainedMap) -> Array:
-    """Return each unit's mean distance to its neighbours' vectors, in the map's metric; NaN without neighbours."""
-    W, found = trained.codebook, np.full(len(trained.codebook), np.nan)
-    neighbours: list[list[int]] = [[] for _ in found]
-    for first, second in trained.lattice.edges.tolist():
-        neighbours[first].append(second)
-        neighbours[second].append(first)
-    for unit, others in enumerate(neighbours):
-        if others:
-            found[unit] = np.mean(trained.metric.pairwise(W[unit : unit + 1], W[others]))
-    return found
 
 
 def _patches(space: Any, positions: Array, values: Array, style: dict[str, Any]) -> Any:

@@ -40,9 +40,11 @@ function setUpControls() {
     redraw("base", "planes");
   });
   const slider = byId("clusters");
-  slider.max = Math.min(m, 30);
-  state.clusters = Math.min(state.clusters, m);
+  slider.min = Math.min(mostClusters, Math.max(2, fewestClusters));
+  slider.max = mostClusters;
+  state.clusters = Math.max(Number(slider.min), Math.min(state.clusters, mostClusters));
   slider.value = state.clusters;
+  byId("cluster-count").textContent = slider.value;
   slider.addEventListener("input", () => {
     state.clusters = Number(slider.value);
     byId("cluster-count").textContent = slider.value;

@@ -1,9 +1,12 @@
-// Ward's hierarchy, cut into a number of clusters.
+// Ward's hierarchy, cut into a number of clusters. Of a map in parts it may end before all are one.
+
+const fewestClusters = map.merges ? Math.max(1, m - map.merges.length / 2) : 1;
+const mostClusters = Math.max(fewestClusters, Math.min(page.most_clusters, 30));
 
 /** Return the cluster of each unit, 0, 1, ... in the order of their first units. */
 function cut(merges, count) {
   const root = new Int32Array(2 * m - 1).fill(-1);
-  for (let step = m - count - 1; step >= 0; step -= 1) {
+  for (let step = Math.min(m - count, merges.length / 2) - 1; step >= 0; step -= 1) {
     const top = root[m + step] < 0 ? m + step : root[m + step];
     root[merges[2 * step]] = top;
     root[merges[2 * step + 1]] = top;
