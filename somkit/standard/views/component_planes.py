@@ -74,11 +74,18 @@ class ComponentPlanes(Visualiser):
         Names or indices of the features to draw, in this order; empty: all of them.
     limits : "own" | "shared"
         Whether colours run from each feature's lowest to its own highest value, or are comparable between features.
+    order : "given" | "similarity"
+        As ``features`` names them or the data have them; or planes that look alike beside each other.
 
     Notes
     -----
     Unit i has the value w_ik in the plane of feature k. Up to 12 planes have a colour bar each; more share one, and
     have their lowest and highest value below them, as do planes too low for a bar. Hundreds of planes take a minute.
+
+    By similarity, planes are the leaves of a tree that average linkage builds on 1 - r, where r is the correlation of
+    two planes over the units, 0 if one is constant: of the orders that the tree allows, the one in which neighbours are
+    most alike. Bar-Joseph, Gifford and Jaakkola (2001), Fast optimal leaf ordering for hierarchical clustering,
+    doi:10.1093/bioinformatics/17.suppl_1.S22.
 
     Vesanto (1999), SOM-based data visualization methods, doi:10.1016/S1088-467X(99)00013-X.
 
@@ -91,11 +98,16 @@ class ComponentPlanes(Visualiser):
     ['a', 'b']
     >>> trained.draw("component_planes", features=("b",)).collections[0].get_array().tolist()
     [5.0, 7.0, 6.0, 8.0]
+    >>> W = [[0.0, 9.0, 0.1], [1.0, 2.0, 0.9], [2.0, 4.0, 2.0]]
+    >>> trained = TrainedMap.from_codebook("line:units=3", W, feature_names=("a", "b", "like a"))
+    >>> [panel.get_title() for panel in trained.draw("component_planes", order="similarity").child_axes]
+    ['a', 'like a', 'b']
     """
 
     name: ClassVar[str] = "component_planes"
     features: tuple[str | int, ...] = attrs.field(default=(), converter=_as_tuple, validator=_names_or_indices)
     limits: str = attrs.field(default="own", validator=choice("own", "shared"))
+    order: str = attrs.field(default="given", validator=choice("given", "similarity"))
 
     def figure_size(self, trained: TrainedMap) -> tuple[float, float]:
         """Return a size in which every plane can be read."""
@@ -125,7 +137,10 @@ class ComponentPlanes(Visualiser):
 
     def _chosen(self, trained: TrainedMap) -> list[int]:
         labels = trained.feature_labels
-        return [_index(feature, labels) for feature in self.features] or list(range(len(labels)))
+        chosen = [_index(feature, labels) for feature in self.features] or list(range(len(labels)))
+        if self.order == "given":
+            return chosen
+        return [chosen[place] for place in by_similarity(_planes(trained, chosen)[0])]
 
     def _sheet(self, stage: Stage, planes: Array, names: list[str]) -> Sheet:
         own = self.limits == "own"
@@ -141,7 +156,8 @@ class ComponentPlanes(Visualiser):
 
     def _draw_several(self, ax: Axes, stage: Stage, planes: Array, names: list[str]) -> None:
         ax.set_axis_off()
-        headline(ax, "Component planes", f"values {UNITS}")
+        alike = "; planes that look alike are beside each other" if self.order == "similarity" else ""
+        headline(ax, "Component planes", f"values {UNITS}{alike}")
         grid = self._sheet(stage, planes, names).laid_out(*size_of(ax))
         common = limits(planes) if self.limits == "shared" else None
         for number, (plane, title) in enumerate(zip(planes, grid.titles, strict=True)):
@@ -164,6 +180,22 @@ class ComponentPlanes(Visualiser):
 def _planes(trained: TrainedMap, chosen: list[int]) -> tuple[Array, list[str]]:
     labels = trained.feature_labels
     return trained.codebook_in_units[:, chosen].T, [labels[index] for index in chosen]
+
+
+def by_similarity(planes: Array) -> list[int]:
+    """Return the order in which planes, (k, m), that look alike stand beside each other."""
+    from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
+    from scipy.spatial.distance import squareform
+
+    if len(planes) < 3:
+        return list(range(len(planes)))
+    centred = np.asarray(planes, dtype=np.float64) - planes.mean(axis=1, keepdims=True)
+    centred[np.ptp(planes, axis=1) <= 1e-12 * np.abs(planes).max(axis=1)] = 0.0  # no more than rounding
+    length = np.linalg.norm(centred, axis=1, keepdims=True)
+    unit = np.divide(centred, length, out=np.zeros_like(centred), where=length > 0)
+    apart = squareform(np.clip(1 - unit @ unit.T, 0, 2), checks=False)
+    order: list[int] = leaves_list(optimal_leaf_ordering(linkage(apart, "average"), apart)).tolist()
+    return order if order[0] <= order[-1] else order[::-1]
 
 
 def _index(feature: str | int, labels: tuple[str, ...]) -> int:

@@ -9,13 +9,13 @@ import numpy as np
 
 from somkit.components import Visualiser
 from somkit.standard.views._canvas import headline, make_room, needed
-from somkit.standard.views._stage import EMPTY, INK, LINE, Stage
+from somkit.standard.views._stage import EMPTY, INK, Stage
 from somkit.standard.views.labels import (
-    DOT,
     LEGEND_HEIGHT,
     LEGEND_WIDTH,
     Look,
     classes_of,
+    draw_empty,
     draw_legend,
 )
 from somkit.trained import distinct_labels, is_missing
@@ -91,7 +91,7 @@ class Pies(Visualiser):
         radius = inner_radius(stage) * FULL * np.maximum(share, SMALLEST)
         _draw_wedges(ax, stage, looks, counts, radius)
         empty = total == 0
-        stage.fill(ax, empty, grow=DOT, facecolors=LINE, linewidths=0, zorder=2)
+        draw_empty(ax, stage, empty)
         draw_legend(ax, stage, [*looks, ("no sample", None)] if empty.any() else looks)
         area = "samples" if sample_weight is None else "weight of samples"
         purity = f"purity {counts.max(axis=1).sum() / total.sum():.2f}" if most else "no sample has a label"
