@@ -29,6 +29,7 @@ from somkit.standard.views._canvas import (
     shorten,
     size_of,
 )
+from somkit.standard.views._likeness import by_similarity
 from somkit.standard.views._stage import INK, Stage
 from somkit.validators import choice, plain, refuse
 
@@ -180,22 +181,6 @@ class ComponentPlanes(Visualiser):
 def _planes(trained: TrainedMap, chosen: list[int]) -> tuple[Array, list[str]]:
     labels = trained.feature_labels
     return trained.codebook_in_units[:, chosen].T, [labels[index] for index in chosen]
-
-
-def by_similarity(planes: Array) -> list[int]:
-    """Return the order in which planes, (k, m), that look alike stand beside each other."""
-    from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
-    from scipy.spatial.distance import squareform
-
-    if len(planes) < 3:
-        return list(range(len(planes)))
-    centred = np.asarray(planes, dtype=np.float64) - planes.mean(axis=1, keepdims=True)
-    centred[np.ptp(planes, axis=1) <= 1e-12 * np.abs(planes).max(axis=1)] = 0.0  # no more than rounding
-    length = np.linalg.norm(centred, axis=1, keepdims=True)
-    unit = np.divide(centred, length, out=np.zeros_like(centred), where=length > 0)
-    apart = squareform(np.clip(1 - unit @ unit.T, 0, 2), checks=False)
-    order: list[int] = leaves_list(optimal_leaf_ordering(linkage(apart, "average"), apart)).tolist()
-    return order if order[0] <= order[-1] else order[::-1]
 
 
 def _index(feature: str | int, labels: tuple[str, ...]) -> int:

@@ -21,7 +21,7 @@ from somkit.standard.views._canvas import (
     size_of,
 )
 from somkit.standard.views._stage import EMPTY, INK, LINE, Side, Stage
-from somkit.trained import distinct_labels
+from somkit.trained import distinct_labels, is_missing
 from somkit.validators import choice
 
 if TYPE_CHECKING:
@@ -110,15 +110,12 @@ class Labels(Visualiser):
 
     def _quantities(self, trained: TrainedMap, X: Any, y: Any, sample_weight: Any) -> Array:
         """Return a number for each unit, NaN where it has none."""
-        values = np.asarray(y)
         if self.method == "wins":
-            found = trained.label_units(values, X, method="wins")
+            found = trained.label_units(np.asarray(y), X, method="wins")
             return np.array([np.nan if value is None else value for value in found], dtype=np.float64)
         samples = trained.samples(X, sample_weight)
         units = trained.search(samples)[0][:, 0]
-        if values.shape != units.shape:
-            message = f"y must hold one label for each of the {len(units)} samples, got shape {values.shape}."
-            raise SampleError(message)
+        values = one_each(y, len(units))
         weight = np.where(np.isnan(values), 0.0, 1.0 if samples.weight is None else samples.weight)
         total = np.bincount(units, weights=weight, minlength=len(trained.lattice))
         sums = np.bincount(units, weights=weight * np.nan_to_num(values), minlength=len(trained.lattice))
@@ -149,6 +146,28 @@ def are_quantities(y: Any) -> bool:
     """Tell whether labels are numbers to be averaged: floats with more than 20 different values."""
     values = np.asarray(y)
     return bool(np.issubdtype(values.dtype, np.floating) and len(np.unique(values)) > DISTINCT_NUMBERS)
+
+
+def one_each(y: Any, n: int) -> Array:
+    """Return the labels of n samples.
+
+    Raises
+    ------
+    SampleError
+        If there are more or fewer.
+    """
+    labels = np.asarray(y)
+    if labels.shape != (n,):
+        message = f"y must hold one label for each of the {n} samples, got shape {labels.shape}."
+        raise SampleError(message)
+    return labels
+
+
+def with_gaps(labels: Array) -> Array:
+    """Return labels as objects, None where one is missing."""
+    given = np.empty(len(labels), dtype=object)
+    given[:] = [None if is_missing(label) else label for label in labels.tolist()]
+    return given
 
 
 @attrs.frozen

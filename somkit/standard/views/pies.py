@@ -17,8 +17,10 @@ from somkit.standard.views.labels import (
     classes_of,
     draw_empty,
     draw_legend,
+    one_each,
+    with_gaps,
 )
-from somkit.trained import distinct_labels, is_missing
+from somkit.trained import distinct_labels
 from somkit.validators import choice
 
 if TYPE_CHECKING:
@@ -104,17 +106,9 @@ def class_counts(
     trained: TrainedMap, X: Any, y: Any, sample_weight: Any = None
 ) -> tuple[list[tuple[str, Look]], Array]:
     """Return the classes that samples have, as the legend shows them, and their weight on each unit, (m, classes)."""
-    from somkit.errors import SampleError
-
     samples = trained.samples(X, sample_weight)
-    labels = np.asarray(y)
-    if labels.shape != (len(samples),):
-        message = f"y must hold one label for each of the {len(samples)} samples, got shape {labels.shape}."
-        raise SampleError(message)
-    names = distinct_labels(labels.tolist())
-    given = np.empty(len(samples), dtype=object)
-    given[:] = [None if is_missing(label) else label for label in labels.tolist()]
-    looks, classes = classes_of(given, names)
+    given = with_gaps(one_each(y, len(samples)))
+    looks, classes = classes_of(given, distinct_labels(given.tolist()))
     units = trained.search(samples)[0][:, 0]
     weight = np.ones(len(samples)) if samples.weight is None else samples.weight
     counts = np.zeros((len(trained.lattice), len(looks)))

@@ -9,6 +9,7 @@ import numpy as np
 
 from somkit.components import Visualiser
 from somkit.standard.views._canvas import colour_bar, headline, make_room, numerals, scale, shorten, size_of
+from somkit.standard.views._likeness import by_similarity
 from somkit.standard.views._stage import INK, LINE
 from somkit.standard.views.clusters import METHODS, find_clusters
 from somkit.standard.views.labels import look_of
@@ -94,8 +95,6 @@ class Profiles(Visualiser):
         count, mean, spread, unusual = profiles_of(trained, found, groups, X, sample_weight)
         names, order = trained.feature_labels, np.arange(len(trained.feature_labels))
         if self.order == "similarity":
-            from somkit.standard.views.component_planes import by_similarity
-
             order = np.array(by_similarity(trained.codebook_in_units.T))
         of_what = "units" if X is None else "samples" if sample_weight is None else "weight"
         heads = [_head(*group, of_what, len(groups)) for group in zip(groups.tolist(), count.tolist(), strict=True)]

@@ -12,9 +12,18 @@ from somkit.standard.views._canvas import BAR_HEIGHT, BAR_WIDTH, colour_bar, hea
 from somkit.standard.views._seams import Seams
 from somkit.standard.views._stage import INK, Stage
 from somkit.standard.views.density import shared_counts
-from somkit.standard.views.labels import LEGEND_HEIGHT, LEGEND_WIDTH, Look, are_quantities, classes_of, draw_legend
+from somkit.standard.views.labels import (
+    LEGEND_HEIGHT,
+    LEGEND_WIDTH,
+    Look,
+    are_quantities,
+    classes_of,
+    draw_legend,
+    one_each,
+    with_gaps,
+)
 from somkit.standard.views.pies import inner_radius
-from somkit.trained import distinct_labels, is_missing
+from somkit.trained import distinct_labels
 from somkit.validators import integer
 
 if TYPE_CHECKING:
@@ -99,7 +108,8 @@ class Sky(Visualiser):
         samples = trained.samples(X)
         rows = np.linspace(0, len(samples) - 1, min(len(samples), MOST_STARS)).astype(np.int64)
         places = star_places(trained, stage, samples.rows(rows), self.pulls)
-        _draw_stars(ax, stage, places, _labels_of(y, len(samples), rows))
+        classes = None if y is None or are_quantities(y) else with_gaps(one_each(y, len(samples))[rows])
+        _draw_stars(ax, stage, places, classes)
         drawn = f"{len(rows)} of " if len(rows) < len(samples) else ""
         headline(ax, "Sky", f"stars: {drawn}{len(samples)} samples, drawn to their next-best units")
         make_room(ax)
@@ -140,21 +150,6 @@ def _arrows(stage: Stage, seams: Seams, unit: int, others: Array) -> Array:
     way[~np.isfinite(stage.lattice.distances_from([unit])[0, others])] = 0.0
     length = np.linalg.norm(way, axis=1, keepdims=True)
     return np.asarray(np.divide(way, length, out=np.zeros_like(way), where=length > 0))
-
-
-def _labels_of(y: Any, n: int, rows: Array) -> Array | None:
-    """Return the labels of the samples that are drawn, None where there are no classes."""
-    from somkit.errors import SampleError
-
-    if y is None or are_quantities(y):
-        return None
-    labels = np.asarray(y)
-    if labels.shape != (n,):
-        message = f"y must hold one label for each of the {n} samples, got shape {labels.shape}."
-        raise SampleError(message)
-    given = np.empty(len(rows), dtype=object)
-    given[:] = [None if is_missing(label) else label for label in labels[rows].tolist()]
-    return given
 
 
 def _draw_stars(ax: Axes, stage: Stage, places: Array, labels: Array | None) -> None:
