@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SMALL = ("u_matrix", "hits", "labels", "clusters", "quality")
 WIDE = "component_planes"
-ACROSS = 3  # pictures in a row, at most
+ACROSS = 5  # pictures in a row, at most
 SHAPE = 1.3  # width over height that the page should have
 
 
@@ -43,7 +43,7 @@ def draw_dashboard(trained: TrainedMap, X: Any = None, y: Any = None, sample_wei
 
 
 def _rows(small: list[Visualiser], wide: Visualiser, sizes: Sizes) -> list[list[Visualiser]]:
-    """Return the pictures row by row, as many in each as give the page its shape: one for a map that is a line."""
+    """Return the pictures row by row, as many in each as give the page its shape."""
 
     def cut(across: int) -> list[list[Visualiser]]:
         return [*(small[start : start + across] for start in range(0, len(small), across)), [wide]]
