@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 SMALL = ("u_matrix", "hits", "labels", "clusters", "quality")
 WIDE = "component_planes"
-ACROSS = 5  # pictures in a row, at most
 SHAPE = 1.3  # width over height that the page should have
+WIDEST = 20.0  # inches that it should not exceed
 
 
 def draw_dashboard(trained: TrainedMap, X: Any = None, y: Any = None, sample_weight: Any = None) -> Figure:
@@ -50,9 +50,10 @@ def _rows(small: list[Visualiser], wide: Visualiser, sizes: Sizes) -> list[list[
 
     def misfit(across: int) -> float:
         width, heights = _page(cut(across), sizes)
-        return abs(math.log(width / sum(heights) / SHAPE))
+        return abs(math.log(width / sum(heights) / SHAPE)) + 2 * max(0.0, math.log(width / WIDEST))
 
-    return cut(min(range(1, ACROSS + 1), key=misfit))
+    even = dict.fromkeys(math.ceil(len(small) / rows) for rows in range(1, len(small) + 1))
+    return cut(min(even, key=misfit))
 
 
 def _page(rows: list[list[Visualiser]], sizes: Sizes) -> tuple[float, list[float]]:
