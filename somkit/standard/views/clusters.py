@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 
 from somkit.components import Visualiser
+from somkit.errors import ParameterError
 from somkit.standard.views._canvas import headline, make_room
 from somkit.standard.views._paint import draw_lines
 from somkit.standard.views._stage import EMPTY, INK, Stage
@@ -24,6 +25,7 @@ Array = np.ndarray[Any, Any]
 
 METHODS = {"ward": "Ward's method", "kmeans": "k-means", "hdbscan": "HDBSCAN", "watershed": "watershed"}
 OWN_NUMBER = {"hdbscan", "watershed"}  # find how many clusters there are by themselves
+FEWEST = 5  # units that HDBSCAN's smallest cluster has
 MOST_TRIED = 12  # clusters, where their number is to be found
 
 
@@ -119,6 +121,9 @@ def find_clusters(fields: Grouping, trained: TrainedMap, X: Any = None, sample_w
         joined = None if fields.connectivity == "none" else fields.connectivity
         return trained.cluster_units(fields.clusterer, count, X=X, sample_weight=sample_weight, connectivity=joined)
 
+    if fields.clusterer == "hdbscan" and len(trained.lattice) < FEWEST:
+        message = f"clusterer 'hdbscan' needs a map of at least {FEWEST} units, got {len(trained.lattice)}; use 'ward'."
+        raise ParameterError(message)
     if fields.n_clusters != "auto":
         return cut(int(fields.n_clusters))
     if fields.clusterer in OWN_NUMBER:

@@ -72,10 +72,10 @@ class Profiles(Visualiser):
     order: str = attrs.field(default="given", validator=choice("given", "similarity"))
 
     def figure_size(self, trained: TrainedMap) -> tuple[float, float]:
-        """Return a size in which the numbers can be read, for as many clusters as there are without samples."""
+        """Return a size in which the numbers can be read, for as many clusters as are asked for, or four."""
         names = trained.feature_labels
         written = len(names) <= MOST_WRITTEN
-        columns = 1 + int(find_clusters(self, trained).max())
+        columns = 4 if self.n_clusters == "auto" else min(int(self.n_clusters), 12)
         beside = LETTER * min(max(map(len, names)), LONGEST_NAME) + 1.0
         width = max(beside + COLUMN * max(columns, 3), 4.5)
         return width, 1.1 + (ROW if written else THIN) * max(len(names), 5)
