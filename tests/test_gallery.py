@@ -1,4 +1,4 @@
-"""Every view on five lattices, compared with pictures that somebody has looked at.
+"""Every view on six lattices, compared with pictures that somebody has looked at.
 
 ``python tests/test_gallery.py`` draws the pictures in ``tests/baseline`` anew; look at each before keeping it.
 """
@@ -19,6 +19,7 @@ from somkit import TrainedMap, resolve
 from somkit.plugins import current
 
 BASELINE = Path(__file__).parent / "baseline"
+GLOBE = Path(__file__).resolve().parents[1] / "plugins" / "somkit-globe" / "src"
 DPI = 40
 BLOCK = 4  # pixels a side, over which colours are averaged before they are compared
 
@@ -46,12 +47,21 @@ def sphere(units=48):
     return graph
 
 
+def globe():
+    """Return the topology of plugins/somkit-globe, whether or not it is installed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(GLOBE)
+        from somkit_globe import Globe
+    return Globe(frequency=2)
+
+
 LATTICES = {
     "grid": "grid:rows=5,columns=6",
     "torus": "hex:rows=6,columns=7,periodic=both",
     "karate": nx.karate_club_graph(),
     "ring": "ring:units=18",
     "sphere": sphere(),
+    "globe": globe(),
 }
 VIEWS = {
     "u_matrix": {},
@@ -61,6 +71,7 @@ VIEWS = {
     "component_planes": {},
     "pies": {},
     "clusters": {"n_clusters": 3},
+    "profiles": {"n_clusters": 3},
     "glyphs": {},
     "glyphs bars": {"style": "bars"},
     "glyphs radar": {"style": "radar"},
@@ -68,6 +79,7 @@ VIEWS = {
     "neighbour_graph": {},
     "starburst": {},
     "sdh": {},
+    "sky": {},
     "p_matrix": {},
     "u_star_matrix": {},
     "quality": {},
@@ -140,7 +152,7 @@ def path_of(view, lattice):
 
 @pytest.fixture(scope="module")
 def maps():
-    """Iris on the five lattices."""
+    """Iris on the six lattices."""
     return {name: map_on(topology) for name, topology in LATTICES.items()}
 
 

@@ -11,7 +11,9 @@ from somkit.standard.views.labels import Labels
 from somkit.standard.views.missing import Missing
 from somkit.standard.views.neighbour_graph import NeighbourGraph
 from somkit.standard.views.pies import Pies
+from somkit.standard.views.profiles import Profiles
 from somkit.standard.views.quality import Quality
+from somkit.standard.views.sky import Sky
 from somkit.standard.views.starburst import Starburst
 from somkit.standard.views.trajectory import Trajectory
 from somkit.standard.views.u_matrix import UMatrix
@@ -29,8 +31,10 @@ __all__ = [
     "NeighbourGraph",
     "PMatrix",
     "Pies",
+    "Profiles",
     "Quality",
     "Sdh",
+    "Sky",
     "Starburst",
     "TrainingCurves",
     "Trajectory",

@@ -203,9 +203,16 @@ class Inside:
 
 
 def make_room(ax: Axes) -> None:
-    """See that bars, legends and titles stay clear of the neighbours in a figure without a layout engine."""
+    """See that bars, legends and titles stay on the page and clear of the neighbours.
+
+    A constrained layout finds room for them as well, but not at once where a map's aspect is fixed: a long legend would
+    push the title off the page. A tight layout warns of axes that have a locator.
+    """
     figure, locator = ax.get_figure(), cast("Any", ax.get_axes_locator())  # the stub does not know None
-    if figure is None or figure.get_layout_engine() is not None or (locator and not isinstance(locator, Inside)):
+    if figure is None or (locator and not isinstance(locator, Inside)):
+        return
+    engine = figure.get_layout_engine()
+    if engine is not None and engine.adjust_compatible:
         return
     ax.set_axes_locator(cast("Any", None))
     whole = ax.get_tightbbox()

@@ -81,22 +81,6 @@ def draw_lines(ax: Axes, segments: Array, **style: Any) -> Any:
     return lines
 
 
-def over_seam(stage: Stage, pairs: Array) -> Array:
-    """Tell which pairs of units, (k, 2), are farther apart on paper than twice what the map says; shape (k,), bool.
-
-    Only where units have cells: of other lattices the paper's distances say little.
-    """
-    if not stage.has_cells or not len(pairs):
-        return np.zeros(len(pairs), dtype=bool)
-    starts, place = np.unique(pairs[:, 0], return_inverse=True)
-    apart = stage.lattice.distances_from(starts)[place, pairs[:, 1]]
-    drawn = np.linalg.norm(stage.centres[pairs[:, 0]] - stage.centres[pairs[:, 1]], axis=1)
-    edges = stage.lattice.edges
-    steps = np.linalg.norm(stage.centres[edges[:, 0]] - stage.centres[edges[:, 1]], axis=1)
-    unit = float(np.median(steps)) / stage.lattice.spacing if len(steps) else 1.0
-    return np.asarray(drawn > 2.0 * unit * np.where(np.isfinite(apart), apart, np.inf))
-
-
 def whole(samples: Samples, rows: Array) -> Array:
     """Return rows as the map sees them, where what is missing is the mean of its feature."""
     cloud = np.asarray(samples.rows(rows), dtype=np.float64)

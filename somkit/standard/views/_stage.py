@@ -19,7 +19,8 @@ Side = Literal["right", "bottom"]
 
 INK, LINE, EMPTY = "#262626", "#a3a3a3", "#ededed"
 
-CORNERS = 64  # of the polygon that stands for a circle
+ANGLES = 2 * np.pi * np.arange(64) / 64
+CIRCLE = np.column_stack([np.cos(ANGLES), np.sin(ANGLES)])  # as a polygon
 TURN, TILT = math.radians(25), math.radians(20)  # views along an axis would hide the units of a cube behind each other
 WIDE = 1.6  # maps wider than this, in heights, have their colour bar or legend below
 CROWD = 400  # units; more are drawn without marks and with faint edges
@@ -60,9 +61,7 @@ class Stage:
         if lattice.cells is not None:
             centres = flat if lattice.positions.shape[1] == 2 else lattice.cells.mean(axis=1)
             return cls(lattice, lattice.cells, centres, np.arange(len(lattice)))
-        angles = 2 * np.pi * np.arange(CORNERS) / CORNERS
-        circle = _radius(lattice.positions) * np.column_stack([np.cos(angles), np.sin(angles)])
-        return cls(lattice, flat[:, None] + circle, flat, order)
+        return cls(lattice, flat[:, None] + _radius(lattice.positions) * CIRCLE, flat, order)
 
     @property
     def has_cells(self) -> bool:
@@ -150,11 +149,17 @@ class Stage:
         ax.add_collection(shapes, autolim=False)
         return shapes
 
+    def dots(self, ax: Axes, which: Array | None = None, *, size: float, **style: Any) -> PolyCollection:
+        """Draw a circle on some units, all as large, as `fill` does; ``size`` is a share of the width of most units."""
+        radius = size * float(np.median(np.ptp(self.shapes, axis=1).min(axis=1))) / 2
+        return attrs.evolve(self, shapes=self.centres[:, None] + radius * CIRCLE).fill(ax, which, **style)
+
     @property
     def outline(self) -> dict[str, Any]:
         """The line around a unit: white between cells, dark around circles; none where it would hide what it bounds."""
         width = self.size()[0] if self.width is None else self.width
-        point = 72 * width * np.ptp(self.shapes[0], axis=0).min() / (self.corner_high - self.corner_low)[0]
+        thin = np.median(np.ptp(self.shapes, axis=1).min(axis=1))
+        point = 72 * width * thin / (self.corner_high - self.corner_low)[0]
         line = min(0.8, 0.03 * float(point))
         if line < 0.2:
             return {"edgecolors": "face", "linewidths": 0.2}  # seams show where there is no line at all

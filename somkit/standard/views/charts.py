@@ -12,8 +12,8 @@ from somkit.components import Visualiser
 from somkit.standard.views._canvas import COLOURS, colour_bar, headline, make_room, scale, size_of
 from somkit.standard.views._paint import draw_lines, whole
 from somkit.standard.views._stage import INK, LINE
-from somkit.standard.views.labels import PALETTE, Look, are_quantities, classes_of
-from somkit.trained import distinct_labels, is_missing
+from somkit.standard.views.labels import PALETTE, Look, are_quantities, classes_of, one_each, with_gaps
+from somkit.trained import distinct_labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,7 +70,7 @@ class DataSpace(Visualiser):
         Raises
         ------
         SampleError
-            If the samples do not fit the map.
+            If the samples do not fit the map, or the labels the samples.
         """
         if X is None:
             cloud, weight, rows = trained.codebook, None, None
@@ -80,7 +80,7 @@ class DataSpace(Visualiser):
             cloud, weight = whole(samples, rows), None if samples.weight is None else samples.weight[rows]
         project, shares = _plane(cloud, weight)
         if rows is not None:
-            _draw_samples(ax, project(cloud), None if y is None else np.asarray(y)[rows])
+            _draw_samples(ax, project(cloud), None if y is None else one_each(y, len(samples))[rows])
         flat = project(trained.codebook)
         ax.autoscale_view()
         draw_lines(ax, flat[trained.lattice.edges], colors=INK, linewidths=0.7, zorder=3)
@@ -120,9 +120,8 @@ def _draw_samples(ax: Axes, flat: Array, y: Array | None) -> None:
     if y is None:
         ax.scatter(flat[:, 0], flat[:, 1], s=8, c=PLAIN, **style)
         return
-    given = np.empty(len(y), dtype=object)
-    given[:] = [None if is_missing(label) else label for label in y.tolist()]
-    looks, classes = classes_of(given, distinct_labels(y.tolist()))
+    given = with_gaps(y)
+    looks, classes = classes_of(given, distinct_labels(given.tolist()))
     names, dots = [], []
     for number, (name, look) in enumerate([*looks, ("no label", Look(PLAIN))]):
         of_class = flat[classes == (number if number < len(looks) else -1)]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, final
 
 import attrs
 import numpy as np
 
 from somkit.components import Visualiser
+from somkit.errors import ParameterError
 from somkit.standard.views._canvas import headline, make_room
 from somkit.standard.views._paint import draw_lines
 from somkit.standard.views._stage import EMPTY, INK, Stage
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
-METHODS = {"ward": "Ward's method", "kmeans": "k-means", "hdbscan": "HDBSCAN"}
+METHODS = {"ward": "Ward's method", "kmeans": "k-means", "hdbscan": "HDBSCAN", "watershed": "watershed"}
+OWN_NUMBER = {"hdbscan", "watershed"}  # find how many clusters there are by themselves
+FEWEST = 5  # units that HDBSCAN's smallest cluster has
 MOST_TRIED = 12  # clusters, where their number is to be found
 
 
@@ -35,10 +38,12 @@ class Clusters(Visualiser):
 
     Parameters
     ----------
-    clusterer : "ward" | "kmeans" | "hdbscan"
+    clusterer : "ward" | "kmeans" | "hdbscan" | "watershed"
+        "watershed": the valleys of the U-matrix.
     n_clusters : int >= 1 or "auto"
         "auto": as many, from 2 to the square root of the number of units with samples and at most 12, as have the
-        smallest Davies-Bouldin index on the codebook. "hdbscan" finds it by itself, and takes only "auto".
+        smallest Davies-Bouldin index on the codebook. "hdbscan" and "watershed" find it by themselves; "hdbscan"
+        takes only "auto".
     connectivity : "none" | "map"
         "map": Ward's method merges only clusters that are joined on the map.
 
@@ -58,7 +63,7 @@ class Clusters(Visualiser):
     """
 
     name: ClassVar[str] = "clusters"
-    clusterer: str = attrs.field(default="ward", validator=choice("ward", "kmeans", "hdbscan"))
+    clusterer: str = attrs.field(default="ward", validator=choice(*METHODS))
     n_clusters: int | str = attrs.field(default="auto", validator=integer(minimum=1, words=("auto",)))
     connectivity: str = attrs.field(default="none", validator=choice("none", "map"))
 
@@ -75,7 +80,7 @@ class Clusters(Visualiser):
             If the map has fewer units with samples than ``n_clusters``, or the clusterer does not take that field.
         """
         del y
-        found = self._found(trained, X, sample_weight)
+        found = find_clusters(self, trained, X, sample_weight)
         stage = Stage.of(trained.lattice)
         stage.set_up(ax)
         names = np.array([None if cluster < 0 else f"cluster {cluster}" for cluster in found], dtype=object)
@@ -88,24 +93,51 @@ class Clusters(Visualiser):
             stage.fill(ax, noise, facecolors=EMPTY)
         _draw_borders(ax, stage, found)
         draw_legend(ax, stage, [*looks, ("noise", None)] if noise.any() else looks)
-        weighed = "" if X is None else ", units weighed by their samples"
-        headline(ax, "Clusters", f"{METHODS[self.clusterer]} on the codebook{weighed}")
+        headline(ax, "Clusters", way_of(self, weighed=X is not None))
         make_room(ax)
         return ax
 
-    def _found(self, trained: TrainedMap, X: Any, sample_weight: Any) -> Array:
-        def cut(count: int | None) -> Array:
-            joined = None if self.connectivity == "none" else self.connectivity
-            return trained.cluster_units(self.clusterer, count, X=X, sample_weight=sample_weight, connectivity=joined)
 
-        if self.n_clusters != "auto":
-            return cut(int(self.n_clusters))
-        if self.clusterer == "hdbscan":
-            return cut(None)
-        held = len(trained.lattice) if X is None else int(np.count_nonzero(trained.hits(X, sample_weight)))
-        most = min(math.isqrt(held), MOST_TRIED)
-        tried = [cut(count) for count in range(2, most + 1)]
-        return min(tried, key=lambda found: _davies_bouldin(trained.codebook, found)) if tried else cut(1)
+class Grouping(Protocol):
+    """The fields of a view that say how units are clustered."""
+
+    @property
+    def clusterer(self) -> str:
+        """The method."""
+
+    @property
+    def n_clusters(self) -> int | str:
+        """How many, or "auto"."""
+
+    @property
+    def connectivity(self) -> str:
+        """Whether clusters hang together on the map."""
+
+
+def find_clusters(fields: Grouping, trained: TrainedMap, X: Any = None, sample_weight: Any = None) -> Array:
+    """Return the cluster of each unit, -1 for noise; where their number is "auto", as many as have the least index."""
+
+    def cut(count: int | None) -> Array:
+        joined = None if fields.connectivity == "none" else fields.connectivity
+        return trained.cluster_units(fields.clusterer, count, X=X, sample_weight=sample_weight, connectivity=joined)
+
+    if fields.clusterer == "hdbscan" and len(trained.lattice) < FEWEST:
+        message = f"clusterer 'hdbscan' needs a map of at least {FEWEST} units, got {len(trained.lattice)}; use 'ward'."
+        raise ParameterError(message)
+    if fields.n_clusters != "auto":
+        return cut(int(fields.n_clusters))
+    if fields.clusterer in OWN_NUMBER:
+        return cut(None)
+    held = len(trained.lattice) if X is None else int(np.count_nonzero(trained.hits(X, sample_weight)))
+    most = min(math.isqrt(held), MOST_TRIED)
+    tried = [cut(count) for count in range(2, most + 1)]
+    return min(tried, key=lambda found: _davies_bouldin(trained.codebook, found)) if tried else cut(1)
+
+
+def way_of(fields: Grouping, *, weighed: bool) -> str:
+    """Say how clusters were found."""
+    samples = ", units weighed by their samples" if weighed and fields.clusterer not in OWN_NUMBER else ""
+    return f"{METHODS[fields.clusterer]} on the codebook{samples}"
 
 
 def _davies_bouldin(codebook: Array, found: Array) -> float:

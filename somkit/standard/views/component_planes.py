@@ -29,6 +29,7 @@ from somkit.standard.views._canvas import (
     shorten,
     size_of,
 )
+from somkit.standard.views._likeness import by_similarity
 from somkit.standard.views._stage import INK, Stage
 from somkit.validators import choice, plain, refuse
 
@@ -74,11 +75,18 @@ class ComponentPlanes(Visualiser):
         Names or indices of the features to draw, in this order; empty: all of them.
     limits : "own" | "shared"
         Whether colours run from each feature's lowest to its own highest value, or are comparable between features.
+    order : "given" | "similarity"
+        As ``features`` names them or the data have them; or planes that look alike beside each other.
 
     Notes
     -----
     Unit i has the value w_ik in the plane of feature k. Up to 12 planes have a colour bar each; more share one, and
     have their lowest and highest value below them, as do planes too low for a bar. Hundreds of planes take a minute.
+
+    By similarity, planes are the leaves of a tree that average linkage builds on 1 - r, where r is the correlation of
+    two planes over the units, 0 if one is constant: of the orders that the tree allows, the one in which neighbours are
+    most alike. Bar-Joseph, Gifford and Jaakkola (2001), Fast optimal leaf ordering for hierarchical clustering,
+    doi:10.1093/bioinformatics/17.suppl_1.S22.
 
     Vesanto (1999), SOM-based data visualization methods, doi:10.1016/S1088-467X(99)00013-X.
 
@@ -91,11 +99,16 @@ class ComponentPlanes(Visualiser):
     ['a', 'b']
     >>> trained.draw("component_planes", features=("b",)).collections[0].get_array().tolist()
     [5.0, 7.0, 6.0, 8.0]
+    >>> W = [[0.0, 9.0, 0.1], [1.0, 2.0, 0.9], [2.0, 4.0, 2.0]]
+    >>> trained = TrainedMap.from_codebook("line:units=3", W, feature_names=("a", "b", "like a"))
+    >>> [panel.get_title() for panel in trained.draw("component_planes", order="similarity").child_axes]
+    ['a', 'like a', 'b']
     """
 
     name: ClassVar[str] = "component_planes"
     features: tuple[str | int, ...] = attrs.field(default=(), converter=_as_tuple, validator=_names_or_indices)
     limits: str = attrs.field(default="own", validator=choice("own", "shared"))
+    order: str = attrs.field(default="given", validator=choice("given", "similarity"))
 
     def figure_size(self, trained: TrainedMap) -> tuple[float, float]:
         """Return a size in which every plane can be read."""
@@ -125,7 +138,10 @@ class ComponentPlanes(Visualiser):
 
     def _chosen(self, trained: TrainedMap) -> list[int]:
         labels = trained.feature_labels
-        return [_index(feature, labels) for feature in self.features] or list(range(len(labels)))
+        chosen = [_index(feature, labels) for feature in self.features] or list(range(len(labels)))
+        if self.order == "given":
+            return chosen
+        return [chosen[place] for place in by_similarity(_planes(trained, chosen)[0])]
 
     def _sheet(self, stage: Stage, planes: Array, names: list[str]) -> Sheet:
         own = self.limits == "own"
@@ -141,7 +157,8 @@ class ComponentPlanes(Visualiser):
 
     def _draw_several(self, ax: Axes, stage: Stage, planes: Array, names: list[str]) -> None:
         ax.set_axis_off()
-        headline(ax, "Component planes", f"values {UNITS}")
+        alike = "; planes that look alike are beside each other" if self.order == "similarity" else ""
+        headline(ax, "Component planes", f"values {UNITS}{alike}")
         grid = self._sheet(stage, planes, names).laid_out(*size_of(ax))
         common = limits(planes) if self.limits == "shared" else None
         for number, (plane, title) in enumerate(zip(planes, grid.titles, strict=True)):

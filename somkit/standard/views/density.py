@@ -68,14 +68,9 @@ class Sdh(Visualiser):
         del y
         if X is None:
             raise needed(self.name, "X", "the samples to count")
-        samples, m = trained.samples(X, sample_weight), len(trained.lattice)
-        shared = min(self.smoothing, m)
-        units = trained.search(samples, shared)[0]
-        share = np.arange(shared, 0, -1) / (shared * (shared + 1) / 2)
-        weight = np.ones(len(samples)) if samples.weight is None else samples.weight
-        values = np.bincount(units.ravel(), weights=np.outer(weight, share).ravel(), minlength=m)
+        values = shared_counts(trained, X, sample_weight, self.smoothing)
         bar = "samples, shared among units" if sample_weight is None else "weight of samples, shared among units"
-        note = f"each sample counts for its {shared} nearest units"
+        note = f"each sample counts for its {min(self.smoothing, len(values))} nearest units"
         return paint_whole(ax, trained, values, Words("Smoothed data histogram", bar, note))
 
 
@@ -185,6 +180,16 @@ class UStarMatrix(Visualiser):
         note = "light ridges part dark clusters, thin places are raised"
         words = Words("U*-matrix", "mean distance to neighbours, by density", note, "no neighbour")
         return paint_whole(ax, trained, trained.neighbour_distances * factor, words)
+
+
+def shared_counts(trained: TrainedMap, X: Any, sample_weight: Any, smoothing: int) -> Array:
+    """Return the samples, or their weight, on each unit where so many nearest units share each; shape (m,)."""
+    samples, m = trained.samples(X, sample_weight), len(trained.lattice)
+    shared = min(smoothing, m)
+    units = trained.search(samples, shared)[0]
+    share = np.arange(shared, 0, -1) / (shared * (shared + 1) / 2)
+    weight = np.ones(len(samples)) if samples.weight is None else samples.weight
+    return np.bincount(units.ravel(), weights=np.outer(weight, share).ravel(), minlength=m)
 
 
 def pareto_radius(trained: TrainedMap, X: Any) -> float:

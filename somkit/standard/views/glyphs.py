@@ -26,6 +26,7 @@ Array = np.ndarray[Any, Any]
 
 BOX = 1 / math.sqrt(2)  # half a side of the largest square in a circle of radius 1
 FULL = 0.9  # of it, so that glyphs stand apart
+LETTER, ROW = 0.075, 0.2  # inches, of a legend below
 LOWEST = 0.1  # of the radius, for the lowest value of a radar
 
 
@@ -64,7 +65,13 @@ class Glyphs(Visualiser):
     def figure_size(self, trained: TrainedMap) -> tuple[float, float]:
         """Return a size with the shape of the map and room for the legend or the colour bar."""
         width, height = map_size(trained)
-        return width + (0.6 if self.style in {"bars", "radar"} else 0.0), height
+        if self.style in {"lines", "image"} or len(trained.feature_labels) > MOST_LABELS:
+            return width, height
+        if Stage.of(trained.lattice).side == "right":
+            return width + 0.6, height
+        letters = 5 + min(max(map(len, trained.feature_labels)), LONGEST_LABEL)
+        rows = math.ceil(len(trained.feature_labels) * letters * LETTER / width)
+        return width, height + ROW * (rows - 1)
 
     def draw(self, trained: TrainedMap, ax: Axes, X: Any = None, y: Any = None, sample_weight: Any = None) -> Axes:
         """Draw the glyphs; it needs no samples.

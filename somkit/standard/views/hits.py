@@ -86,7 +86,7 @@ class Hits(Visualiser):
         shown = stage.fill(ax, ~empty, grow=size, values=hits, cmap=_colours(), clim=(0, most), linewidths=0, zorder=3)
         if not (stage.crowded and stage.has_cells):
             dot = DOT if stage.has_cells else DOT_ON_GRAPH
-            stage.fill(ax, empty, grow=dot, facecolors=LINE, linewidths=0, zorder=2)
+            stage.dots(ax, empty, size=dot, facecolors=LINE, linewidths=0, zorder=2)
         label = "samples" if sample_weight is None else "total weight of samples"
         colour_bar(ax, shown, np.array([0.0, most]), label, stage.side, whole=sample_weight is None)
         mark = "pale" if stage.crowded and stage.has_cells else "dots"

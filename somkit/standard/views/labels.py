@@ -20,8 +20,8 @@ from somkit.standard.views._canvas import (
     shorten,
     size_of,
 )
-from somkit.standard.views._stage import EMPTY, INK, LINE, Stage
-from somkit.trained import distinct_labels
+from somkit.standard.views._stage import EMPTY, INK, LINE, Side, Stage
+from somkit.trained import distinct_labels, is_missing
 from somkit.validators import choice
 
 if TYPE_CHECKING:
@@ -110,15 +110,12 @@ class Labels(Visualiser):
 
     def _quantities(self, trained: TrainedMap, X: Any, y: Any, sample_weight: Any) -> Array:
         """Return a number for each unit, NaN where it has none."""
-        values = np.asarray(y)
         if self.method == "wins":
-            found = trained.label_units(values, X, method="wins")
+            found = trained.label_units(np.asarray(y), X, method="wins")
             return np.array([np.nan if value is None else value for value in found], dtype=np.float64)
         samples = trained.samples(X, sample_weight)
         units = trained.search(samples)[0][:, 0]
-        if values.shape != units.shape:
-            message = f"y must hold one label for each of the {len(units)} samples, got shape {values.shape}."
-            raise SampleError(message)
+        values = one_each(y, len(units))
         weight = np.where(np.isnan(values), 0.0, 1.0 if samples.weight is None else samples.weight)
         total = np.bincount(units, weights=weight, minlength=len(trained.lattice))
         sums = np.bincount(units, weights=weight * np.nan_to_num(values), minlength=len(trained.lattice))
@@ -127,7 +124,7 @@ class Labels(Visualiser):
     def _draw_quantities(self, ax: Axes, stage: Stage, values: Array) -> None:
         known = ~np.isnan(values)
         shown = stage.fill(ax, known, values=values, cmap=COLOURS, clim=limits(values))
-        _draw_empty(ax, stage, ~known)
+        draw_empty(ax, stage, ~known)
         label = "mean label of the unit's samples" if self.method == "majority" else "label of the sample that won most"
         colour_bar(ax, shown, values, label, stage.side)
         headline(ax, "Labels", "" if known.all() else "grey: units without a sample")
@@ -138,7 +135,7 @@ class Labels(Visualiser):
             members = classes == number
             stage.fill(ax, members, facecolors=look.colour, label=label)
             look.mark(ax, stage, members)
-        _draw_empty(ax, stage, classes < 0)
+        draw_empty(ax, stage, classes < 0)
         looks = [*labels, ("no sample", None)] if (classes < 0).any() else labels
         draw_legend(ax, stage, looks)
         note = "the commonest among the samples of each unit"
@@ -149,6 +146,28 @@ def are_quantities(y: Any) -> bool:
     """Tell whether labels are numbers to be averaged: floats with more than 20 different values."""
     values = np.asarray(y)
     return bool(np.issubdtype(values.dtype, np.floating) and len(np.unique(values)) > DISTINCT_NUMBERS)
+
+
+def one_each(y: Any, n: int) -> Array:
+    """Return the labels of n samples.
+
+    Raises
+    ------
+    SampleError
+        If there are more or fewer.
+    """
+    labels = np.asarray(y)
+    if labels.shape != (n,):
+        message = f"y must hold one label for each of the {n} samples, got shape {labels.shape}."
+        raise SampleError(message)
+    return labels
+
+
+def with_gaps(labels: Array) -> Array:
+    """Return labels as objects, None where one is missing."""
+    given = np.empty(len(labels), dtype=object)
+    given[:] = [None if is_missing(label) else label for label in labels.tolist()]
+    return given
 
 
 @attrs.frozen
@@ -186,32 +205,34 @@ def classes_of(found: Array, names: list[Any]) -> tuple[list[tuple[str, Look]], 
     kept = present
     if len(present) > MOST_LABELS:
         kept = np.sort(present[np.argsort(-count, kind="stable")][: MOST_LABELS - 1])
-    labels = [(shorten(str(names[place]), LONGEST_LABEL), _look(int(place))) for place in kept]
+    labels = [(shorten(str(names[place]), LONGEST_LABEL), look_of(int(place))) for place in kept]
     if len(kept) < len(present):
         labels.append((f"{len(present) - len(kept)} other labels", Look("#999999")))
     classes = np.where(np.isin(units, kept), np.searchsorted(kept, units), len(kept))
     return labels, np.where(units < 0, -1, classes)
 
 
-def _look(place: int) -> Look:
+def look_of(place: int) -> Look:
+    """Return the look of the class of that number."""
     return Look(PALETTE[place % len(PALETTE)], MARKERS[place // len(PALETTE) % len(MARKERS)])
 
 
-def _draw_empty(ax: Axes, stage: Stage, empty: Array) -> None:
+def draw_empty(ax: Axes, stage: Stage, empty: Array) -> None:
+    """Mark units without a sample: grey cells with a dot, or small grey circles."""
     if stage.has_cells:
         stage.fill(ax, empty, facecolors=EMPTY)
         if not stage.crowded:
-            stage.fill(ax, empty, grow=DOT, facecolors=LINE, linewidths=0, zorder=3)
+            stage.dots(ax, empty, size=DOT, facecolors=LINE, linewidths=0, zorder=3)
     else:
         stage.fill(ax, empty, grow=0.5, facecolors=EMPTY, edgecolors=LINE, linewidths=0.6)
 
 
-def draw_legend(ax: Axes, stage: Stage, looks: list[tuple[str, Any]]) -> None:
+def draw_legend(ax: Axes, stage: Stage, looks: list[tuple[str, Any]], side: Side | None = None) -> None:
     """Draw the legend beside the map or below it; a look that is None is an empty unit's."""
     names = [label for label, _ in looks]
     width, height = size_of(ax)
     fontsize = 9 * scale(ax)
-    if stage.side == "right":
+    if (side or stage.side) == "right":
         place: dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
         fontsize = min(fontsize, max(5.0, 72 * height / (LINE_HEIGHT * len(names))))
     else:

@@ -8,7 +8,8 @@ import attrs
 
 from somkit.components import Visualiser
 from somkit.standard.views._canvas import COLOURS, colour_bar, headline, limits, make_room
-from somkit.standard.views._paint import draw_lines, map_size, over_seam
+from somkit.standard.views._paint import draw_lines, map_size
+from somkit.standard.views._seams import Seams
 from somkit.standard.views._stage import EMPTY, INK, Stage
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from somkit.trained import TrainedMap
 
-DOT = 0.3  # of a unit's shape
+DOT = 0.26  # of a unit
 
 
 @final
@@ -25,7 +26,7 @@ class NeighbourGraph(Visualiser):
     """The edges of the map, coloured by the distance between the vectors at their ends.
 
     What the U-matrix averages over the neighbours of a unit is seen one by one. Edges over the seam of a map without
-    borders are dashed.
+    borders are dashed, and leave the picture at one side to enter at the other.
 
     Notes
     -----
@@ -54,20 +55,21 @@ class NeighbourGraph(Visualiser):
         note = "the map has no edges"
         if len(edges):
             note = "distance between the vectors of neighbours"
-            seam = over_seam(stage, edges)
+            seams = Seams(stage)
+            seam = seams.over(edges)
             width = 1.4 if stage.crowded else 4.0
             style: dict[str, Any] = {"cmap": COLOURS, "clim": limits(distances)}
             shown = draw_lines(ax, stage.centres[edges[~seam]], linewidths=width, zorder=3, **style)
             shown.set_array(distances[~seam])
             if seam.any():
                 note += "; dashed: over the seam"
-                over = draw_lines(ax, stage.centres[edges[seam]], linewidths=0.8, linestyles=(0, (4, 4)), **style)
-                over.set_array(distances[seam])
+                over = draw_lines(ax, seams.lines(edges[seam]), linewidths=width, linestyles=(0, (0.6, 0.6)), **style)
+                over.set_array(distances[seam].repeat(2))
                 over.set_zorder(2.5)
             colour_bar(ax, shown, distances, "distance between neighbours", stage.side)
         stage.set_up(ax)
         if not stage.crowded:
-            stage.fill(ax, grow=DOT, facecolors=EMPTY, edgecolors=INK, linewidths=0.6, zorder=4)
+            stage.dots(ax, size=DOT, facecolors=EMPTY, edgecolors=INK, linewidths=0.6, zorder=4)
         headline(ax, "Neighbour graph", note)
         make_room(ax)
         return ax

@@ -9,16 +9,18 @@ import numpy as np
 
 from somkit.components import Visualiser
 from somkit.standard.views._canvas import headline, make_room, needed
-from somkit.standard.views._stage import EMPTY, INK, LINE, Stage
+from somkit.standard.views._stage import EMPTY, INK, Stage
 from somkit.standard.views.labels import (
-    DOT,
     LEGEND_HEIGHT,
     LEGEND_WIDTH,
     Look,
     classes_of,
+    draw_empty,
     draw_legend,
+    one_each,
+    with_gaps,
 )
-from somkit.trained import distinct_labels, is_missing
+from somkit.trained import distinct_labels
 from somkit.validators import choice
 
 if TYPE_CHECKING:
@@ -91,7 +93,7 @@ class Pies(Visualiser):
         radius = inner_radius(stage) * FULL * np.maximum(share, SMALLEST)
         _draw_wedges(ax, stage, looks, counts, radius)
         empty = total == 0
-        stage.fill(ax, empty, grow=DOT, facecolors=LINE, linewidths=0, zorder=2)
+        draw_empty(ax, stage, empty)
         draw_legend(ax, stage, [*looks, ("no sample", None)] if empty.any() else looks)
         area = "samples" if sample_weight is None else "weight of samples"
         purity = f"purity {counts.max(axis=1).sum() / total.sum():.2f}" if most else "no sample has a label"
@@ -104,17 +106,9 @@ def class_counts(
     trained: TrainedMap, X: Any, y: Any, sample_weight: Any = None
 ) -> tuple[list[tuple[str, Look]], Array]:
     """Return the classes that samples have, as the legend shows them, and their weight on each unit, (m, classes)."""
-    from somkit.errors import SampleError
-
     samples = trained.samples(X, sample_weight)
-    labels = np.asarray(y)
-    if labels.shape != (len(samples),):
-        message = f"y must hold one label for each of the {len(samples)} samples, got shape {labels.shape}."
-        raise SampleError(message)
-    names = distinct_labels(labels.tolist())
-    given = np.empty(len(samples), dtype=object)
-    given[:] = [None if is_missing(label) else label for label in labels.tolist()]
-    looks, classes = classes_of(given, names)
+    given = with_gaps(one_each(y, len(samples)))
+    looks, classes = classes_of(given, distinct_labels(given.tolist()))
     units = trained.search(samples)[0][:, 0]
     weight = np.ones(len(samples)) if samples.weight is None else samples.weight
     counts = np.zeros((len(trained.lattice), len(looks)))

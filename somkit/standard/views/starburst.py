@@ -9,7 +9,8 @@ import numpy as np
 
 from somkit.components import Visualiser
 from somkit.standard.views._canvas import make_room
-from somkit.standard.views._paint import Words, draw_lines, map_size, over_seam, paint
+from somkit.standard.views._paint import Words, draw_lines, map_size, paint
+from somkit.standard.views._seams import Seams
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,8 +29,8 @@ class Starburst(Visualiser):
     Notes
     -----
     From each unit the way goes to whichever neighbour has the lowest value of the U-matrix, the lowest number among
-    equals, as long as that is lower than its own. Lines that would cross the whole map, on maps without borders, are
-    left out.
+    equals, as long as that is lower than its own. On maps without borders a line over the
+    seam leaves at one side and enters at the other.
 
     Hamel and Brown (2011), Improved interpretability of the unified distance matrix with connected components,
     Proceedings of the 7th International Conference on Data Mining, 338-343.
@@ -59,9 +60,11 @@ class Starburst(Visualiser):
         stage = paint(ax, trained, values, Words("Starburst", "mean distance to neighbours", note, "no neighbour"))
         rays = np.column_stack([np.arange(len(bottom)), bottom])
         rays = rays[rays[:, 0] != rays[:, 1]]
-        rays = rays[~over_seam(stage, rays)]
+        seams = Seams(stage)
+        over = seams.over(rays)
+        lines = np.concatenate([stage.centres[rays[~over]], seams.lines(rays[over])])
         for colour, width in (("black", 2.2), ("white", 1.2)):
-            draw_lines(ax, stage.centres[rays], colors=colour, linewidths=width, zorder=4)
+            draw_lines(ax, lines, colors=colour, linewidths=width, zorder=4)
         make_room(ax)
         return ax
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from somkit.components import Visualiser
 from somkit.standard.views._canvas import COLOURS, colour_bar, headline, limits, make_room, needed
-from somkit.standard.views._paint import draw_lines, map_size, over_seam
+from somkit.standard.views._paint import draw_lines, map_size
+from somkit.standard.views._seams import Seams
 from somkit.standard.views._stage import EMPTY, INK, LINE, Stage
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class Trajectory(Visualiser):
     """The way of a series over the map: X in the order of time, from unit to unit, coloured by when.
 
     The circle is where the series begins, the square where it ends; each unit has the colour of the last visit. A step
-    over the seam of a map without borders is dashed, as on paper it crosses the whole map.
+    over the seam of a map without borders is dashed, and leaves the picture at one side to enter at the other.
 
     Notes
     -----
@@ -67,21 +68,21 @@ class Trajectory(Visualiser):
         last = np.full(len(trained.lattice), np.nan)
         last[units] = times  # the later of two visits is written last
         clim = limits(times)
-        visited = stage.fill(
-            ax, ~np.isnan(last), grow=DOT, values=last, cmap=COLOURS, clim=clim, zorder=4, linewidths=0
-        )
+        style: dict[str, Any] = {"cmap": COLOURS, "clim": clim}
+        visited = stage.dots(ax, ~np.isnan(last), size=DOT, values=last, zorder=4, linewidths=0, **style)
         steps = np.column_stack([units[:-1], units[1:]])
         moved = np.flatnonzero(steps[:, 0] != steps[:, 1])
-        seam = over_seam(stage, steps[moved])
-        for chosen, pattern in ((~seam, "solid"), (seam, (0, (3, 2)))):
-            lines = draw_lines(
-                ax, stage.centres[steps[moved[chosen]]], cmap=COLOURS, clim=clim, linewidths=1.6, linestyles=pattern
-            )
-            lines.set_array(times[moved[chosen]])
+        seams = Seams(stage)
+        seam = seams.over(steps[moved])
+        ways = stage.centres[steps[moved[~seam]]], seams.lines(steps[moved[seam]])
+        when = times[moved[~seam]], times[moved[seam]].repeat(2)
+        for segments, values, pattern in zip(ways, when, ("solid", (0, (3, 2))), strict=True):
+            lines = draw_lines(ax, segments, linewidths=1.6, linestyles=pattern, **style)
+            lines.set_array(values)
             lines.set_zorder(3)
         for unit, marker, size in ((units[-1], "s", 10), (units[0], "o", 7)):
-            style: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": INK, "markeredgewidth": 1.8}
-            ax.plot(*stage.centres[unit], marker, markersize=size, zorder=5, scalex=False, scaley=False, **style)
+            look: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": INK, "markeredgewidth": 1.8}
+            ax.plot(*stage.centres[unit], marker, markersize=size, zorder=5, scalex=False, scaley=False, **look)
         colour_bar(ax, visited, times, "row of X", stage.side, whole=True)
         note = f"circle: first, square: last; {len(moved)} steps between units"
         headline(ax, "Trajectory", f"{note}; dashed: over the seam" if seam.any() else note)

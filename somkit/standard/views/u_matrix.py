@@ -17,7 +17,8 @@ from somkit.standard.views._canvas import (
     limits,
     make_room,
 )
-from somkit.standard.views._paint import draw_lines, over_seam
+from somkit.standard.views._paint import draw_lines
+from somkit.standard.views._seams import Seams
 from somkit.standard.views._stage import EMPTY, LINE, Stage
 from somkit.validators import choice
 
@@ -93,7 +94,7 @@ def _draw_between(ax: Axes, stage: Stage, values: Array, between: Array) -> None
     from matplotlib.collections import PolyCollection
 
     edges = stage.lattice.edges
-    joint = ~over_seam(stage, edges)
+    joint = ~Seams(stage).over(edges)
     style: dict[str, Any] = {"cmap": COLOURS, "clim": limits(between), "linewidths": 0}
     if stage.has_cells:
         outline = (stage.shapes[edges[joint, 0]] - stage.centres[edges[joint, 0], None]) / 2
