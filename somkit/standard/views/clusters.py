@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import attrs
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 METHODS = {"ward": "Ward's method", "kmeans": "k-means", "hdbscan": "HDBSCAN"}
-MOST_TRIED = 12  # clusters, where their number is to be found
 
 
 @final
@@ -38,7 +36,7 @@ class Clusters(Visualiser):
     clusterer : "ward" | "kmeans" | "hdbscan"
     n_clusters : int >= 1 or "auto"
         "auto": as many, from 2 to the square root of the number of units with samples and at most 12, as have the
-        smallest Davies-Bouldin index on the codebook. "hdbscan" finds it by itself, and takes only "auto".
+        smallest Davies-Bouldin index on these units. "hdbscan" finds it by itself, and takes only "auto".
     connectivity : "none" | "map"
         "map": Ward's method merges only clusters that are joined on the map.
 
@@ -94,26 +92,9 @@ class Clusters(Visualiser):
         return ax
 
     def _found(self, trained: TrainedMap, X: Any, sample_weight: Any) -> Array:
-        def cut(count: int | None) -> Array:
-            joined = None if self.connectivity == "none" else self.connectivity
-            return trained.cluster_units(self.clusterer, count, X=X, sample_weight=sample_weight, connectivity=joined)
-
-        if self.n_clusters != "auto":
-            return cut(int(self.n_clusters))
-        if self.clusterer == "hdbscan":
-            return cut(None)
-        held = len(trained.lattice) if X is None else int(np.count_nonzero(trained.hits(X, sample_weight)))
-        most = min(math.isqrt(held), MOST_TRIED)
-        tried = [cut(count) for count in range(2, most + 1)]
-        return min(tried, key=lambda found: _davies_bouldin(trained.codebook, found)) if tried else cut(1)
-
-
-def _davies_bouldin(codebook: Array, found: Array) -> float:
-    """Return the index, infinite where it is not defined."""
-    from sklearn.metrics import davies_bouldin_score
-
-    defined = 1 < len(np.unique(found)) < len(found)
-    return float(davies_bouldin_score(codebook, found)) if defined else math.inf
+        joined = None if self.connectivity == "none" else self.connectivity
+        count = None if self.n_clusters == "auto" else int(self.n_clusters)
+        return trained.cluster_units(self.clusterer, count, X=X, sample_weight=sample_weight, connectivity=joined)
 
 
 def borders(stage: Stage, found: Array) -> Array:
