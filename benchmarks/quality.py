@@ -8,13 +8,14 @@ from __future__ import annotations
 import argparse
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from minisom import MiniSom
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.cluster import KMeans
-from sklearn.datasets import load_digits, load_wine
+from sklearn.cluster import AgglomerativeClustering, KMeans
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine, make_blobs
 from sklearn.metrics import adjusted_rand_score
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from susi import SOMClassifier as Susi
@@ -85,9 +86,30 @@ def classify() -> None:
 def by_minisom(X: Array, k: int, seed: int) -> Array:
     """Cluster samples by k-means on the units of a MiniSom of the usual size, 20 updates a sample."""
     side = side_for(len(X))
-    som = minisom(X, side, 20 * len(X), seed, sigma=side / 4)
-    means = KMeans(k, n_init=10, random_state=seed).fit(som.get_weights().reshape(side * side, -1))
-    return np.array([means.labels_[np.ravel_multi_index(som.winner(x), (side, side))] for x in X])
+    return clustered(minisom(X, side, 20 * len(X), seed, sigma=side / 4), X, k, seed)
+
+
+def by_untuned_minisom(X: Array, k: int, seed: int, *, weighted: bool = False) -> Array:
+    """Cluster samples as `by_minisom` does, with MiniSom's own radius and random first weights."""
+    side = side_for(len(X))
+    som = MiniSom(side, side, X.shape[1], random_seed=seed)
+    som.random_weights_init(X)
+    som.train_random(X, 20 * len(X))
+    return clustered(som, X, k, seed, weighted=weighted)
+
+
+def clustered(som: MiniSom, X: Array, k: int, seed: int, *, weighted: bool = False) -> Array:
+    """Return the cluster of each sample by k-means on the units, weighted by their hits or not."""
+    weights = som.get_weights()
+    units = np.array([np.ravel_multi_index(som.winner(x), weights.shape[:2]) for x in X])
+    codebook = weights.reshape(-1, X.shape[1])
+    hits = np.bincount(units, minlength=len(codebook)) if weighted else None
+    return np.asarray(KMeans(k, n_init=10, random_state=seed).fit(codebook, sample_weight=hits).labels_[units])
+
+
+def standard(X: Array) -> Array:
+    """Scale every feature to mean 0 and standard deviation 1."""
+    return np.asarray((X - X.mean(axis=0)) / X.std(axis=0))
 
 
 def by_somkit(**arguments: Any) -> Callable[[Array, int, int], Array]:
@@ -98,15 +120,29 @@ def by_somkit(**arguments: Any) -> Callable[[Array, int, int], Array]:
 def cluster(seeds: int) -> None:
     """Print the mean adjusted Rand index over the seeds; each shuffles the samples, for somkit's map has no chance."""
     wine = load_wine(return_X_y=True)
-    standard = (wine[0] - wine[0].mean(axis=0)) / wine[0].std(axis=0)
-    sets = {"digits": load_digits(return_X_y=True), "wine": wine, "standardised wine": (standard, wine[1])}
+    iris, cancer = load_iris(return_X_y=True), load_breast_cancer(return_X_y=True)
+    sets = {
+        "digits": load_digits(return_X_y=True),
+        "wine": wine,
+        "standardised wine": (standard(wine[0]), wine[1]),
+        "iris": iris,
+        "standardised iris": (standard(iris[0]), iris[1]),
+        "standardised cancer": (standard(cancer[0]), cancer[1]),
+        "uneven blobs": make_blobs([400, 100, 50], n_features=5, cluster_std=[3.5, 1.5, 1.0], random_state=1),
+    }
     rivals = {
         "somkit SOMClusterer, Ward": by_somkit(),
+        "somkit SOMClusterer, Ward refined": by_somkit(refine=True),
         "somkit SOMClusterer, Ward along the map": by_somkit(connectivity="map"),
         "somkit SOMClusterer, k-means": by_somkit(clusterer="kmeans"),
+        "somkit SOMClusterer, watershed": by_somkit(clusterer="watershed"),
+        "Ward on the samples": lambda X, k, _: AgglomerativeClustering(k).fit_predict(X),
+        "k-means on the samples": lambda X, k, seed: KMeans(k, n_init=10, random_state=seed).fit_predict(X),
         "MiniSom + k-means": by_minisom,
+        "untuned MiniSom + k-means": by_untuned_minisom,
+        "untuned MiniSom + k-means weighted by hits": partial(by_untuned_minisom, weighted=True),
     }
-    print(f"\n| adjusted Rand index, {seeds} seeds | {' | '.join(sets)} |\n|---|---|---|---|")
+    print(f"\n| adjusted Rand index, {seeds} seeds | {' | '.join(sets)} |\n|---{'|---' * len(sets)}|")
     for name, labels in rivals.items():
         row = []
         for X, y in sets.values():

@@ -17,12 +17,16 @@ class SOMClusterer(ClusterMixin, MapEstimator):  # type: ignore[misc]  # untyped
 
     Parameters
     ----------
-    n_clusters : int >= 1 or None, default 2
-        Clusters to find; None is for those that find it themselves, and "hdbscan" and objects do so whatever it is.
+    n_clusters : int >= 1 or None, default None
+        Clusters to find. None: "ward" and "kmeans" take the number with the least Davies-Bouldin index on the units,
+        "watershed" takes every valley. "hdbscan" and objects find it themselves whatever this is.
     clusterer : "ward" | "kmeans" | "hdbscan" | "watershed" | scikit-learn clusterer, default "ward"
-        See `TrainedMap.cluster_units`. Ward and k-means weigh units by their samples.
+        See `TrainedMap.cluster_units`. Ward and k-means weigh units by their samples, and measure by Euclidean
+        distance whatever the metric is; "hdbscan" and "watershed" measure with the map's metric.
     connectivity : None | "map", default None
         "map", for "ward": merge only clusters that an edge of the map joins.
+    refine : bool, default False
+        True, for "ward" without connectivity: weighted k-means goes on from Ward's clusters.
     topology, metric, neighbourhood, learning_rate, radius, initialiser, trainer, epochs, scale, n_jobs, \
     random_state, verbose
         As of `SOM`.
@@ -52,9 +56,10 @@ class SOMClusterer(ClusterMixin, MapEstimator):  # type: ignore[misc]  # untyped
     def __init__(
         self,
         *,
-        n_clusters: int | None = 2,
+        n_clusters: int | None = None,
         clusterer: Any = "ward",
         connectivity: str | None = None,
+        refine: bool = False,
         topology: Any = "hex",
         metric: Any = "euclidean",
         neighbourhood: Any = "gaussian",
@@ -85,6 +90,7 @@ class SOMClusterer(ClusterMixin, MapEstimator):  # type: ignore[misc]  # untyped
         self.n_clusters = n_clusters
         self.clusterer = clusterer
         self.connectivity = connectivity
+        self.refine = refine
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Train a map on X, shape (n, d), and cluster its units.
@@ -98,7 +104,7 @@ class SOMClusterer(ClusterMixin, MapEstimator):  # type: ignore[misc]  # untyped
         Raises
         ------
         ParameterError
-            If ``clusterer``, ``n_clusters`` or ``connectivity`` is not allowed.
+            If ``clusterer``, ``n_clusters``, ``connectivity`` or ``refine`` is not allowed.
         """
         del y
         self._train(X, sample_weight)
@@ -109,6 +115,7 @@ class SOMClusterer(ClusterMixin, MapEstimator):  # type: ignore[misc]  # untyped
             X=X,
             sample_weight=sample_weight,
             connectivity=self.connectivity,
+            refine=self.refine,
         )
         units = self.map_.bmu(X)
         self.unit_labels_ = _compact(clusters, clusters[units])

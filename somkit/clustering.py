@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
 from inspect import signature
@@ -10,46 +11,96 @@ from typing import Any
 
 import numpy as np
 
+from somkit.components import Metric
 from somkit.errors import ParameterError
 from somkit.lattice import Lattice
 
 Array = np.ndarray[Any, Any]
 
+MOST_TRIED = 12  # clusters, where their number is to be found
+
 
 def cluster_codebook(
-    codebook: Array, lattice: Lattice, weight: Array, clusterer: Any, n_clusters: int | None, connectivity: str | None
+    codebook: Array,
+    lattice: Lattice,
+    metric: Metric,
+    weight: Array,
+    clusterer: Any,
+    n_clusters: int | None,
+    connectivity: str | None,
+    *,
+    refine: bool = False,
 ) -> Array:
     """Return the cluster of each unit, shape (m,), int64, -1 for noise; see `TrainedMap.cluster_units`."""
+    _check(clusterer, n_clusters, connectivity, refine=refine)
+    vectors = np.asarray(codebook, dtype=np.float64)
+    if clusterer == "hdbscan":
+        return _hdbscan(vectors, metric)
+    if not isinstance(clusterer, str):
+        return _by_scikit_learn(vectors, weight, clusterer)
+    held = np.flatnonzero(weight > 0)
+    if clusterer == "watershed":
+        wanted = None if n_clusters is None else _checked_number(n_clusters, len(held))
+        return _watershed(vectors, lattice, metric, wanted)
+
+    def cut(number: int) -> Array:
+        if connectivity == "map":
+            return _ward(vectors, weight, lattice.edges, number)
+        if clusterer == "kmeans":
+            return _by_means(vectors, weight, number)
+        return _by_ward(vectors, weight, number, refine=refine)
+
+    if n_clusters is not None:
+        return cut(_checked_number(n_clusters, len(held)))
+    tried = [cut(number) for number in range(2, min(math.isqrt(len(held)), MOST_TRIED) + 1)]
+    return min(tried, key=lambda found: _davies_bouldin(vectors[held], found[held])) if tried else cut(1)
+
+
+def _check(clusterer: Any, n_clusters: Any, connectivity: Any, *, refine: bool) -> None:
+    if refine and (clusterer != "ward" or connectivity is not None):
+        message = "refine=True works with clusterer='ward' and connectivity=None only; leave it out."
+        raise ParameterError(message)
     if connectivity not in {None, "map"}:
         message = f"connectivity must be None or 'map', got {connectivity!r}."
         raise ParameterError(message)
     if connectivity == "map" and clusterer != "ward":
         message = f"connectivity='map' works with clusterer='ward' only, got {clusterer!r}."
         raise ParameterError(message)
-    vectors = np.asarray(codebook, dtype=np.float64)
-    if clusterer == "hdbscan" or not isinstance(clusterer, str):
-        if n_clusters is not None:
-            message = (
-                f"n_clusters is for clusterers 'ward', 'kmeans' and 'watershed'; leave it out, got {n_clusters!r}."
-            )
-            raise ParameterError(message)
-        return _by_scikit_learn(vectors, weight, clusterer)
-    if clusterer not in {"ward", "kmeans", "watershed"}:
+    finds = clusterer == "hdbscan" or not isinstance(clusterer, str)
+    if finds and n_clusters is not None:
+        message = f"n_clusters is for clusterers 'ward', 'kmeans' and 'watershed'; leave it out, got {n_clusters!r}."
+        raise ParameterError(message)
+    if not finds and clusterer not in {"ward", "kmeans", "watershed"}:
         message = "clusterer must be 'ward', 'kmeans', 'hdbscan', 'watershed' or a scikit-learn clusterer, "
         message += f"got {clusterer!r}."
         raise ParameterError(message)
-    held = np.flatnonzero(weight > 0)
-    if clusterer == "watershed":
-        return _watershed(vectors, lattice, None if n_clusters is None else _checked_number(n_clusters, len(held)))
-    wanted = _checked_number(n_clusters, len(held))
-    if connectivity == "map":
-        return _ward(vectors, weight, lattice.edges, wanted)
-    if clusterer == "kmeans":
-        from sklearn.cluster import KMeans
 
-        means = KMeans(wanted, n_init=10, random_state=0).fit(vectors[held], sample_weight=weight[held])
-        return np.asarray(means.predict(vectors), dtype=np.int64)
-    found = _free_ward(vectors[held], weight[held], wanted)
+
+def _davies_bouldin(vectors: Array, found: Array) -> float:
+    """Return the index, infinite where it is not defined."""
+    from sklearn.metrics import davies_bouldin_score
+
+    defined = 1 < len(np.unique(found)) < len(found)
+    return float(davies_bouldin_score(vectors, found)) if defined else math.inf
+
+
+def _by_means(vectors: Array, weight: Array, n_clusters: int, init: Any = "k-means++", n_init: int = 10) -> Array:
+    from sklearn.cluster import KMeans
+
+    held = weight > 0
+    means = KMeans(n_clusters, init=init, n_init=n_init, random_state=0)
+    means.fit(vectors[held], sample_weight=weight[held])
+    return np.asarray(means.predict(vectors), dtype=np.int64)
+
+
+def _by_ward(vectors: Array, weight: Array, n_clusters: int, *, refine: bool) -> Array:
+    """Return Ward's clusters of the units with samples, refined by k-means if asked for; empty units follow."""
+    held = np.flatnonzero(weight > 0)
+    found = _free_ward(vectors[held], weight[held], n_clusters)
+    if refine:
+        parts = [found == cluster for cluster in range(n_clusters)]
+        means = [np.average(vectors[held][part], axis=0, weights=weight[held][part]) for part in parts]
+        return _by_means(vectors, weight, n_clusters, np.array(means), 1)
     return np.asarray(found[_nearest_held(vectors, held)])
 
 
@@ -63,9 +114,8 @@ def _checked_number(n_clusters: Any, most: int) -> int:
 
 def _by_scikit_learn(vectors: Array, weight: Array, clusterer: Any) -> Array:
     from sklearn.base import clone
-    from sklearn.cluster import HDBSCAN
 
-    model = HDBSCAN(copy=True) if isinstance(clusterer, str) else clone(clusterer)
+    model = clone(clusterer)
     weighs = "sample_weight" in signature(model.fit).parameters
     model.fit(vectors, **({"sample_weight": weight} if weighs else {}))
     return np.asarray(model.labels_, dtype=np.int64)
@@ -127,6 +177,15 @@ def _nearest_held(vectors: Array, held: Array) -> Array:
     return np.asarray(nearest)
 
 
+def _hdbscan(vectors: Array, metric: Metric) -> Array:
+    from sklearn.cluster import HDBSCAN
+
+    apart = np.asarray(metric.pairwise(vectors, vectors), dtype=np.float64)
+    apart = (apart + apart.T) / 2  # rounding may tell the two ways apart, which HDBSCAN refuses
+    np.fill_diagonal(apart, 0.0)
+    return np.asarray(HDBSCAN(metric="precomputed", copy=True).fit(apart).labels_, dtype=np.int64)
+
+
 def _free_ward(vectors: Array, weight: Array, n_clusters: int) -> Array:
     """Return Ward's clusters where any two may merge: the dearest merges undone."""
     from scipy.cluster.hierarchy import DisjointSet
@@ -175,15 +234,26 @@ def _numbered(members: list[list[int]], m: int) -> Array:
     return labels
 
 
-def _watershed(vectors: Array, lattice: Lattice, n_clusters: int | None) -> Array:
+def _edge_distances(vectors: Array, lattice: Lattice, metric: Metric) -> Array:
+    """Return the distance between the vectors at both ends of each edge, in the map's metric; shape (e,)."""
+    lengths = np.empty(len(lattice.edges))
+    order = np.argsort(lattice.edges[:, 0], kind="stable")
+    units, starts = np.unique(lattice.edges[order, 0], return_index=True)
+    for unit, edges in zip(units, np.split(order, starts[1:]), strict=False):  # no edges: one empty piece for no unit
+        lengths[edges] = np.asarray(metric.pairwise(vectors[unit : unit + 1], vectors[lattice.edges[edges, 1]]))[0]
+    return lengths
+
+
+def _watershed(vectors: Array, lattice: Lattice, metric: Metric, n_clusters: int | None) -> Array:
     """Flood the U-matrix over the map's edges from its lowest unit up: a basin is a cluster.
 
-    A unit's height is the mean distance to its neighbours. Where ``n_clusters`` is given, the shallowest basin is
-    poured over its lowest pass into the deeper one beside it, until so many are left; parts of the map stay apart.
+    A unit's height is the mean distance to its neighbours, in the map's metric. Where ``n_clusters`` is given, the
+    shallowest basin is poured over its lowest pass into the deeper one beside it, until so many are left; parts of the
+    map stay apart.
     Vincent & Soille (1991), doi:10.1109/34.87344.
     """
     ends = lattice.edges.T
-    length = np.sqrt(((vectors[ends[0]] - vectors[ends[1]]) ** 2).sum(axis=1))
+    length = _edge_distances(vectors, lattice, metric)
     m = len(vectors)
     count = np.bincount(ends.ravel(), minlength=m)
     height = np.bincount(ends.ravel(), weights=np.tile(length, 2), minlength=m) / np.maximum(count, 1)

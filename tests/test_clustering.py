@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.cluster.hierarchy import fcluster, ward
-from sklearn.cluster import DBSCAN, AgglomerativeClustering
+from sklearn.cluster import DBSCAN, HDBSCAN, AgglomerativeClustering
 from sklearn.metrics import adjusted_rand_score
 
 from somkit import TrainedMap
@@ -70,10 +70,62 @@ def test_watershed_finds_the_valleys():
     assert trained.cluster_units("watershed", 1).tolist() == [0] * 9
 
 
+def test_watershed_and_hdbscan_measure_as_the_map_does():
+    """The U-matrix that is flooded is the metric's, and HDBSCAN is scikit-learn's with that metric."""
+    turned = np.deg2rad([0, 10, 20, 80, 90, 100])
+    W = np.column_stack([np.cos(turned), np.sin(turned)]) * np.array([[1], [50], [1], [1], [50], [1]])
+    rays = TrainedMap.from_codebook("line:units=6", W, "cosine")
+    assert rays.cluster_units("watershed").tolist() == [0, 0, 0, 1, 1, 1]
+    plain = TrainedMap.from_codebook("line:units=6", W)
+    assert plain.cluster_units("watershed").tolist() != [0, 0, 0, 1, 1, 1]
+    X = np.random.default_rng(0).normal(size=(60, 2)) + np.repeat([[0], [9]], 30, axis=0)
+    blocks = TrainedMap.from_codebook("grid:rows=6,columns=10", X, "manhattan")
+    expected = HDBSCAN(metric="manhattan", copy=True).fit(X).labels_
+    assert blocks.cluster_units("hdbscan").tolist() == expected.tolist()
+
+
+def test_watershed_of_units_that_nothing_joins():
+    """Without edges every unit is a valley."""
+    apart = nx.empty_graph(3)
+    assert TrainedMap.from_codebook(apart, W[:3]).cluster_units("watershed").tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("arguments", [{}, {"clusterer": "kmeans"}, {"connectivity": "map"}, {"refine": True}])
+def test_the_number_of_clusters_is_found(arguments):
+    """Left out, it is the one with the least Davies-Bouldin index on the units with samples."""
+    places = np.repeat([[0.0], [10.0], [20.0], [30.0]], 9, axis=0) + np.tile(np.linspace(0, 1, 9), 4)[:, None]
+    codebook = np.vstack([places, [[1000.0]]])  # no sample falls on the last unit, which so has no say
+    trained = TrainedMap.from_codebook("line:units=37", codebook)
+    assert len(set(trained.cluster_units(X=places, **arguments)[:36])) == 4
+
+
+def test_refining_lowers_the_sum_of_squares():
+    """K-means from Ward's clusters ends where no unit is nearer to another cluster's mean, with a lower sum."""
+    samples = np.random.default_rng(5).normal(size=(400, 2))
+    trained = TrainedMap.from_codebook("grid:rows=10,columns=10", np.random.default_rng(6).normal(size=(100, 2)))
+    weight = trained.hits(samples)
+    held = weight > 0
+    sums = []
+    for refine in (False, True):
+        found = trained.cluster_units(n_clusters=5, X=samples, refine=refine)
+        means = np.array(
+            [np.average(trained.codebook[found == c], axis=0, weights=weight[found == c]) for c in range(5)]
+        )
+        squares = ((trained.codebook[:, None] - means) ** 2).sum(axis=2)
+        sums.append(weight @ squares[np.arange(100), found])
+        settled = np.array_equal(squares.argmin(axis=1)[held], found[held])
+        assert settled == refine
+    assert sums[1] < 0.98 * sums[0]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({}, "n_clusters must be an integer from 1 to the number of units with samples, 20, got None."),
+        ({"n_clusters": 21}, "n_clusters must be an integer from 1 to the number of units with samples, 20, got 21."),
+        (
+            {"n_clusters": 2, "connectivity": "map", "refine": True},
+            "refine=True works with clusterer='ward' and connectivity=None only; leave it out.",
+        ),
         ({"connectivity": "no"}, "connectivity must be None or 'map', got 'no'."),
         (
             {"clusterer": "x"},

@@ -288,16 +288,21 @@ class TrainedMap:
         X: Any = None,
         sample_weight: Any = None,
         connectivity: str | None = None,
+        refine: bool = False,
     ) -> Array:
         """Return the cluster of each unit.
 
         Parameters
         ----------
         clusterer : "ward" | "kmeans" | "hdbscan" | "watershed" | scikit-learn clusterer, default "ward"
-            "watershed" takes the valleys of the U-matrix along the map's edges. All see the codebook, in the units it
-            was trained in, by Euclidean distance; an object is cloned first.
-        n_clusters : int from 1 to the number of units with samples
-            Needed for "ward" and "kmeans"; "watershed" takes every valley without it; the others find it.
+            "watershed" takes the valleys of the U-matrix along the map's edges. It and "hdbscan" measure with the map's
+            metric, "hdbscan" from a table of m x m distances. "ward" and "kmeans" need means of units, and so take
+            Euclidean distance whatever the metric is: for a map of another metric prefer the two before. All see the
+            codebook in the units it was trained in; an object is cloned first, and measures as it does.
+        n_clusters : int from 1 to the number of units with samples, optional
+            Left out, "ward" and "kmeans" take as many, from 2 to the square root of the number of units with samples
+            and at most 12, as have the least Davies-Bouldin index on these units, and "watershed" every valley. For
+            the others, which find it, it must be left out.
         X : array of shape (n, d), optional
             Samples by whose hits units are weighed; without them all weigh the same. "hdbscan" and
             "watershed" take no weights.
@@ -305,6 +310,9 @@ class TrainedMap:
         connectivity : None | "map", default None
             "map", for "ward": merge only clusters that an edge of the map joins; parts that none joins stay apart,
             even where that leaves more clusters than asked for.
+        refine : bool, default False
+            True, for "ward" without connectivity: go on with weighted k-means from the means of Ward's clusters until
+            no unit changes, which never raises the weighted sum of squares that Ward's merges leave.
 
         Returns
         -------
@@ -314,7 +322,12 @@ class TrainedMap:
         Raises
         ------
         ParameterError
-            If ``clusterer``, ``n_clusters`` or ``connectivity`` is not allowed.
+            If ``clusterer``, ``n_clusters``, ``connectivity`` or ``refine`` is not allowed.
+
+        Notes
+        -----
+        Davies & Bouldin (1979), A cluster separation measure, doi:10.1109/TPAMI.1979.4766909. Ward's clusters as the
+        start of k-means: Milligan & Sokol (1980), doi:10.1177/001316448004000320.
 
         Examples
         --------
@@ -323,7 +336,9 @@ class TrainedMap:
         array([0, 0, 1, 1])
         """
         weight = np.ones(len(self.lattice)) if X is None else self.hits(X, sample_weight)
-        return cluster_codebook(self.codebook, self.lattice, weight, clusterer, n_clusters, connectivity)
+        return cluster_codebook(
+            self.codebook, self.lattice, self.metric, weight, clusterer, n_clusters, connectivity, refine=refine
+        )
 
     @property
     def wins(self) -> csr_array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, final
 
 import attrs
@@ -26,7 +25,6 @@ Array = np.ndarray[Any, Any]
 METHODS = {"ward": "Ward's method", "kmeans": "k-means", "hdbscan": "HDBSCAN", "watershed": "watershed"}
 OWN_NUMBER = {"hdbscan", "watershed"}  # find how many clusters there are by themselves
 FEWEST = 5  # units that HDBSCAN's smallest cluster has
-MOST_TRIED = 12  # clusters, where their number is to be found
 
 
 @final
@@ -42,7 +40,7 @@ class Clusters(Visualiser):
         "watershed": the valleys of the U-matrix.
     n_clusters : int >= 1 or "auto"
         "auto": as many, from 2 to the square root of the number of units with samples and at most 12, as have the
-        smallest Davies-Bouldin index on the codebook. "hdbscan" and "watershed" find it by themselves; "hdbscan"
+        smallest Davies-Bouldin index on these units. "hdbscan" and "watershed" find it by themselves; "hdbscan"
         takes only "auto".
     connectivity : "none" | "map"
         "map": Ward's method merges only clusters that are joined on the map.
@@ -116,36 +114,18 @@ class Grouping(Protocol):
 
 def find_clusters(fields: Grouping, trained: TrainedMap, X: Any = None, sample_weight: Any = None) -> Array:
     """Return the cluster of each unit, -1 for noise; where their number is "auto", as many as have the least index."""
-
-    def cut(count: int | None) -> Array:
-        joined = None if fields.connectivity == "none" else fields.connectivity
-        return trained.cluster_units(fields.clusterer, count, X=X, sample_weight=sample_weight, connectivity=joined)
-
     if fields.clusterer == "hdbscan" and len(trained.lattice) < FEWEST:
         message = f"clusterer 'hdbscan' needs a map of at least {FEWEST} units, got {len(trained.lattice)}; use 'ward'."
         raise ParameterError(message)
-    if fields.n_clusters != "auto":
-        return cut(int(fields.n_clusters))
-    if fields.clusterer in OWN_NUMBER:
-        return cut(None)
-    held = len(trained.lattice) if X is None else int(np.count_nonzero(trained.hits(X, sample_weight)))
-    most = min(math.isqrt(held), MOST_TRIED)
-    tried = [cut(count) for count in range(2, most + 1)]
-    return min(tried, key=lambda found: _davies_bouldin(trained.codebook, found)) if tried else cut(1)
+    joined = None if fields.connectivity == "none" else fields.connectivity
+    count = None if fields.n_clusters == "auto" else int(fields.n_clusters)
+    return trained.cluster_units(fields.clusterer, count, X=X, sample_weight=sample_weight, connectivity=joined)
 
 
 def way_of(fields: Grouping, *, weighed: bool) -> str:
     """Say how clusters were found."""
     samples = ", units weighed by their samples" if weighed and fields.clusterer not in OWN_NUMBER else ""
     return f"{METHODS[fields.clusterer]} on the codebook{samples}"
-
-
-def _davies_bouldin(codebook: Array, found: Array) -> float:
-    """Return the index, infinite where it is not defined."""
-    from sklearn.metrics import davies_bouldin_score
-
-    defined = 1 < len(np.unique(found)) < len(found)
-    return float(davies_bouldin_score(codebook, found)) if defined else math.inf
 
 
 def borders(stage: Stage, found: Array) -> Array:
