@@ -28,9 +28,13 @@ class Haversine(Metric):
 
     Notes
     -----
+    Formula: 2 r asin(sqrt(sin^2((a - b) / 2) + cos a cos b sin^2((l - m) / 2))).
+
     Units move in latitude and longitude, so a map does not cross the meridian where longitudes jump, nor a pole; for
     places all round the globe use points in space, (cos a cos l, cos a sin l, sin a), and ``angular``.
 
+    References
+    ----------
     Sinnott (1984), Virtues of the haversine, Sky and Telescope 68 (2), 159.
 
     Examples

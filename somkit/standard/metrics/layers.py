@@ -30,6 +30,10 @@ class Layer(Metric):
     metric : Metric, default euclidean
     weight : float > 0, default 1
 
+    References
+    ----------
+    Wehrens & Kruisselbrink (2018), Flexible self-organizing maps in kohonen 3.0, doi:10.18637/jss.v087.i07.
+
     Examples
     --------
     >>> Layer(columns=[0, 2], weight=2).pairwise(np.array([[0.0, 9.0, 0.0]]), np.array([[3.0, 0.0, 4.0]]))
@@ -120,10 +124,14 @@ class Layers(Metric):
 
     Notes
     -----
+    Formula: sum over layers l of v_l d_l(x, w), each on its own features.
+
     The batch trainer takes means where they suit every layer, else it refuses the metric. R's kohonen takes means
     whatever the metrics (``batch:centre=mean``), and multiplies its ``user.weights`` by ``distance.weights``, from the
     mean distance within each layer, and makes them add up to 1: give the products as weights.
 
+    References
+    ----------
     Wehrens and Kruisselbrink (2018), Flexible self-organizing maps in kohonen 3.0, doi:10.18637/jss.v087.i07.
 
     Examples

@@ -38,8 +38,8 @@ class SmallWorld(Topology):
     seed : int >= 0
         The same seed gives the same shortcuts.
 
-    Notes
-    -----
+    References
+    ----------
     Watts & Strogatz (1998), Collective dynamics of 'small-world' networks, doi:10.1038/30918. Drawn again until it is
     connected, at most 100 times.
 

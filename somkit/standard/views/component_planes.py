@@ -80,6 +80,8 @@ class ComponentPlanes(Visualiser):
     Unit i has the value w_ik in the plane of feature k. Up to 12 planes have a colour bar each; more share one, and
     have their lowest and highest value below them, as do planes too low for a bar. Hundreds of planes take a minute.
 
+    References
+    ----------
     Vesanto (1999), SOM-based data visualization methods, doi:10.1016/S1088-467X(99)00013-X.
 
     Examples

@@ -32,6 +32,8 @@ class Starburst(Visualiser):
     equals, as long as that is lower than its own. Lines that would cross the whole map, on maps without borders, are
     left out.
 
+    References
+    ----------
     Hamel and Brown (2011), Improved interpretability of the unified distance matrix with connected components,
     Proceedings of the 7th International Conference on Data Mining, 338-343.
 
