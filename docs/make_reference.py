@@ -34,8 +34,8 @@ A part is spelt `name:parameter=value,...` ([spelling](spelling.md)); as a class
 Sentences, formulas and sources are taken from the docstring of each part ([how](hooks.md#what-a-docstring-says)).
 
 Pictures of views are those of the [gallery](../how-to/gallery.md). The others, by `docs/make_pictures.py`, show parts
-with their defaults (`graph` is Zachary's karate club, `join` a warm-up and a cosine): a topology as it becomes for 40 samples, a
-metric as lines of equal distance from a point, a schedule in both roles as a share of its largest value, and the map on
+with their defaults (`graph` is Zachary's karate club, `join` a warm-up and a cosine): a topology as it becomes for
+40 samples, a metric as lines of equal distance from a point, a schedule in both roles as a share of its largest value, and the map on
 samples of two features before training (initialisers; orange for trainers) and after it (blue for trainers).
 """
 
@@ -114,7 +114,7 @@ def formula(component: type[Component]) -> str:
     """Return the formula that the notes of a docstring begin a paragraph with, or "" where the first line says it."""
     paragraphs = sections(component.__doc__ or "").get("Notes", "").split("\n\n")
     found = _FORMULA.search("\n".join(" ".join(paragraph.split()) for paragraph in paragraphs))
-    return found[1] if found else ""
+    return found[1].replace("`", "") if found else ""
 
 
 def sources(component: type[Component]) -> list[str]:

@@ -112,7 +112,7 @@ reference = _script("make_reference")
 ENTRIES = somkit.Plugins(only=["standard", "globe", "explorer"]).registry.entries()
 # A line that says only what the part is for leaves the reader of these kinds without what it computes.
 WITH_FORMULA = {"metric", "schedule", "neighbourhood", "trainer", "measure"}
-SOURCE = re.compile(r"somkit\b|.*\(\d{4}\), .*\S", re.DOTALL)
+SOURCE = re.compile(r"somkit\b.*|.*\(\d{4}\), .*", re.DOTALL)
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.kind}-{entry.name}")

@@ -129,8 +129,8 @@ class TopographicFunction(Measure):
 
     Notes
     -----
-    Formula: (1/m) sum_j #{units i joined to j in the data and more than k edges from it on the map} for k > 0; for k < 0
-    the map and the data change places.
+    Formula: (1/m) sum_j #{units i joined to j in the data and more than k edges from it on the map} for k > 0. For
+    k < 0 the map and the data change places.
 
     Between 0 and m - 1. Edges of the lattice are counted whatever the map's distance is; units without a path between
     them are farther than any k. A unit that is never among the best two has no neighbour in the data. Weights do not

@@ -38,10 +38,13 @@ class SmallWorld(Topology):
     seed : int >= 0
         The same seed gives the same shortcuts.
 
+    Notes
+    -----
+    Drawn again until it is connected, at most 100 times.
+
     References
     ----------
-    Watts & Strogatz (1998), Collective dynamics of 'small-world' networks, doi:10.1038/30918. Drawn again until it is
-    connected, at most 100 times.
+    Watts & Strogatz (1998), Collective dynamics of 'small-world' networks, doi:10.1038/30918.
 
     Examples
     --------
