@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from somkit import Recipe
+from somkit import Recipe, resolve
 from somkit.plugins import Plugins
 
 if TYPE_CHECKING:
@@ -120,6 +120,21 @@ DRAWN = {
     "trainer": trainer,
 }
 
+# Parts whose defaults show nothing: a graph of one unit, one schedule alone.
+EXAMPLES = {
+    ("topology", "graph"): "graph:generator=karate_club",
+    ("schedule", "join"): (
+        "join:schedules=[{name=linear,start=0.1,stop=1},{name=cosine,start=1,stop=0.1}],boundaries=[0.25]"
+    ),
+}
+
+
+def shown_by(kind: str, name: str) -> str | None:
+    """Return the picture of a part below docs/images: its own, or for a view the gallery's; None: its kind has none."""
+    if kind == "visualiser":
+        return f"gallery-{name.replace('_', '-')}.png"
+    return f"components/{file_name(kind, name)}" if kind in DRAWN else None
+
 
 def file_name(kind: str, name: str) -> str:
     """Return the name of a part's picture."""
@@ -156,7 +171,8 @@ def main() -> None:
     for stale in {path.name for path in FOLDER.iterdir()} - parts.keys():
         (FOLDER / stale).unlink()
     for name, (kind, component) in parts.items():
-        (FOLDER / name).write_bytes(picture(kind, component()))
+        example = EXAMPLES.get((kind, component.name))
+        (FOLDER / name).write_bytes(picture(kind, resolve(kind, example) if example else component()))
 
 
 if __name__ == "__main__":

@@ -31,9 +31,13 @@ the parts of the plugins that are installed where you are, `somkit show KIND NAM
 
 A part is spelt `name:parameter=value,...` ([spelling](spelling.md)); as a class it is imported from `somkit.standard`.
 
-The pictures, by `docs/make_pictures.py`, show parts with their defaults: a topology as it becomes for 40 samples, a
-metric as lines of equal distance from a point, a schedule in both roles as a share of its largest value, and the map on
-samples of two features before training (initialisers; orange for trainers) and after it (blue for trainers).
+Sentences, formulas and sources are taken from the docstring of each part ([how](hooks.md#what-a-docstring-says)).
+
+Pictures of views are those of the [gallery](../how-to/gallery.md). The others, by `docs/make_pictures.py`, show parts
+with their defaults (`graph` is Zachary's karate club, `join` a warm-up and a cosine): a topology as it becomes for 40
+samples, a metric as lines of equal distance from a point, a schedule in both roles as a share of its largest value,
+and the map on samples of two features before training (initialisers; orange for trainers) and after it (blue for
+trainers).
 """
 
 KIND_NOTES = {
@@ -62,7 +66,9 @@ KIND_NOTES = {
 PLURALS = {"topology": "Topologies"}
 
 _HEADING = re.compile(r"^(\w[\w ]*)\n-{3,}\n", re.MULTILINE)
-_DOI = re.compile(r"doi:(10\.(?:[^\s,;()]|\([^\s()]*\))+)")  # brackets belong to a DOI where they are closed
+_DOI = re.compile(r"doi:(10\.(?:[^\s,;()]|\([^\s()]*\))*[^\s,;.()]|10\.\S+\))")  # a DOI ends with no stop
+_URL = re.compile(r"(?<!\()https://[^\s,;]*[^\s,;.]")
+_FORMULA = re.compile(r"^Formula: (.+?)(?:[.:;](?: |$))", re.MULTILINE)
 _PARAMETER = re.compile(r"^(\w[\w, ]*) : (.+)\n((?:[ \t]+.*\n?|\n)*)", re.MULTILINE)
 
 
@@ -105,10 +111,31 @@ def sentence(component: type[Component]) -> str:
     return inspect.cleandoc(component.__doc__ or "").partition("\n")[0]
 
 
-def sources(component: type[Component]) -> str:
-    """Return links to the papers and books that a docstring names by DOI."""
-    found = dict.fromkeys(doi.rstrip(".") for doi in _DOI.findall(component.__doc__ or ""))
-    return ", ".join(f"[doi:{doi}](https://doi.org/{quote(doi)})" for doi in found)
+def formula(component: type[Component]) -> str:
+    """Return the formula that the notes of a docstring begin a paragraph with, or "" where the first line says it."""
+    paragraphs = sections(component.__doc__ or "").get("Notes", "").split("\n\n")
+    found = _FORMULA.search("\n".join(" ".join(paragraph.split()) for paragraph in paragraphs))
+    return found[1].replace("`", "") if found else ""
+
+
+def sources(component: type[Component]) -> list[str]:
+    """Return the papers, books and programs that a docstring refers to, one for each paragraph, with links."""
+    paragraphs = sections(component.__doc__ or "").get("References", "").split("\n\n")
+    return [_linked(" ".join(paragraph.split())) for paragraph in paragraphs if paragraph.strip()]
+
+
+def _linked(text: str) -> str:
+    text = _URL.sub(lambda found: f"<{found[0]}>", text)
+    return _DOI.sub(lambda found: f"[doi:{found[1]}](https://doi.org/{quote(found[1])})", text)
+
+
+def _row(entry: Entry, anchor: str) -> str:
+    expression = formula(entry.component)
+    said = _escaped(sentence(entry.component)) + (f"<br>`{_escaped(expression)}`" if expression else "")
+    cited = "<br>".join(_escaped(source) for source in sources(entry.component))
+    picture = make_pictures.shown_by(entry.kind, entry.name)
+    image = f' <img src="../images/{picture}" alt="{entry.name}" width="240"> |' if picture else ""
+    return f"| [`{entry.name}`](#{anchor}) | {said} | {cited} |{image}"
 
 
 def part(entry: Entry) -> list[str]:
@@ -126,6 +153,7 @@ def part(entry: Entry) -> list[str]:
             lines.append(f"| `{field.name}` | {_escaped(kind)} | {shown(field.default)} | {_escaped(meaning)} |")
     if documentation.get("Notes"):
         lines += ["", *documentation["Notes"].splitlines()]
+    lines += [line for source in sources(component) for line in ("", f"Source: {source}")]
     if documentation.get("Examples"):
         lines += ["", "```pycon", documentation["Examples"], "```"]
     return [*lines, ""]
@@ -138,13 +166,10 @@ def text() -> str:
     for kind in KINDS:
         entries = registry.entries(kind)
         lines += [f"## {PLURALS.get(kind, kind.capitalize() + 's')}", "", KIND_NOTES[kind], ""]
-        drawn = kind in make_pictures.DRAWN
-        lines += [f"| part | in a sentence | source |{' picture |' * drawn}", f"|---|---|---|{'---|' * drawn}"]
-        for entry in entries:
-            link = f"[`{entry.name}`](#{_anchor(entries, entry, registry)})"
-            row = f"| {link} | {_escaped(sentence(entry.component))} | {sources(entry.component)} |"
-            image = f" ![{entry.name}](../images/components/{make_pictures.file_name(kind, entry.name)}) |"
-            lines.append(row + image * drawn)
+        drawn = any(make_pictures.shown_by(kind, entry.name) for entry in entries)
+        lines += [f"| part | in a sentence, with its formula | source |{' picture |' * drawn}"]
+        lines += [f"|---|---|---|{'---|' * drawn}"]
+        lines += [_row(entry, _anchor(entries, entry, registry)) for entry in entries]
         lines.append("")
         for entry in entries:
             lines += part(entry)

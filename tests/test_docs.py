@@ -108,6 +108,32 @@ def test_every_part_that_is_drawn_has_its_picture_and_no_other_is_left():
     assert max(found.values()) < pictures.LARGEST
 
 
+reference = _script("make_reference")
+ENTRIES = somkit.Plugins(only=["standard", "globe", "explorer"]).registry.entries()
+# A line that says only what the part is for leaves the reader of these kinds without what it computes.
+WITH_FORMULA = {"metric", "schedule", "neighbourhood", "trainer", "measure"}
+SOURCE = re.compile(r"somkit\b.*|.*\(\d{4}\), .*", re.DOTALL)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.kind}-{entry.name}")
+def test_every_part_says_what_it_is_and_where_it_comes_from(entry):
+    """A part has a sentence, with a formula where it computes a number, sources with their years, or "somkit"."""
+    said, expression = reference.sentence(entry.component), reference.formula(entry.component)
+    assert said.endswith(".")
+    assert expression or entry.kind not in WITH_FORMULA or re.search(r": .*[a-z|)]|<=", said), said
+    sources = reference.sources(entry.component)
+    assert sources
+    assert [source for source in sources if not SOURCE.fullmatch(source)] == []
+
+
+def test_every_view_of_the_table_is_in_the_gallery():
+    """The table shows a picture for each part of the kinds that are drawn, views included, and each is there."""
+    shown = re.findall(r'<img src="([^"]+)"', reference.text())
+    kinds = {*_script("make_pictures").DRAWN, "visualiser"}
+    assert len(shown) == sum(entry.plugin == "standard" and entry.kind in kinds for entry in ENTRIES)
+    assert [target for target in shown if not (DOCS / "reference" / target).is_file()] == []
+
+
 def test_reference_names_every_public_name():
     """api.md names everything that ``from somkit import ...`` promises."""
     text = (DOCS / "reference" / "api.md").read_text(encoding="utf-8")

@@ -47,7 +47,12 @@ def _unit_rows(trained: TrainedMap, X: Any, y: Any, sample_weight: Any) -> list[
 @final
 @attrs.frozen(kw_only=True)
 class Csv(Exporter):
-    """A table with a row a unit: number, node, position, hits and label if samples are given, and the codebook."""
+    """A table with a row a unit: number, node, position, hits and label if samples are given, and the codebook.
+
+    References
+    ----------
+    Shafranovich (2005), Common format and MIME type for comma-separated values (CSV) files, RFC 4180.
+    """
 
     name: ClassVar[str] = "csv"
 
@@ -64,7 +69,13 @@ class Csv(Exporter):
 @final
 @attrs.frozen(kw_only=True)
 class Graphml(Exporter):
-    """The map as a graph, for Gephi, Cytoscape, igraph and networkx: units with their vectors, edges with lengths."""
+    """The map as a graph, for Gephi, Cytoscape, igraph and networkx: units with their vectors, edges with lengths.
+
+    References
+    ----------
+    Brandes, Eiglsperger, Herman, Himsolt & Marshall (2002), GraphML progress report, Graph Drawing 2001, LNCS 2265,
+    501-512.
+    """
 
     name: ClassVar[str] = "graphml"
 
@@ -87,8 +98,8 @@ class Graphml(Exporter):
 class SomPak(Exporter):
     """A codebook file of SOM_PAK (``.cod``), read by the SOM Toolbox too; for grids and hexagons that are not periodic.
 
-    Notes
-    -----
+    References
+    ----------
     Kohonen, Hynninen, Kangas & Laaksonen (1996), SOM_PAK: the self-organizing map program package, technical report
     A31, Helsinki University of Technology.
     """

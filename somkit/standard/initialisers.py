@@ -24,6 +24,10 @@ class Uniform(Initialiser):
     Parameters
     ----------
     low, high : float, default 0 and 1
+
+    References
+    ----------
+    Kohonen (1982), Self-organized formation of topologically correct feature maps, doi:10.1007/BF00337288.
     """
 
     name: ClassVar[str] = "uniform"
@@ -51,6 +55,10 @@ class Sample(Initialiser):
     """Samples drawn in proportion to their weight; none comes twice before all have come.
 
     A missing value becomes its feature's mean.
+
+    References
+    ----------
+    Kohonen (2001), Self-Organizing Maps, 3rd edition, doi:10.1007/978-3-642-56927-2.
     """
 
     name: ClassVar[str] = "sample"
@@ -77,8 +85,8 @@ class Pca(Initialiser):
     have along its component. A periodic axis is laid as a circle on the next two components; a general graph is laid by
     its positions. Weighted, deterministic.
 
-    Notes
-    -----
+    References
+    ----------
     Kohonen (2001), Self-Organizing Maps, 3rd edition, section 3.7, doi:10.1007/978-3-642-56927-2.
     """
 

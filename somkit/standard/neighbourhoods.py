@@ -17,8 +17,8 @@ LONG = 1e4  # (d/r)^2 beyond which exp(-(d/r)^2 / 2) is 0 in double precision, m
 class Gaussian(Neighbourhood):
     """A bell: exp(-d^2 / 2 r^2).
 
-    Notes
-    -----
+    References
+    ----------
     Kohonen (2001), Self-Organizing Maps, 3rd edition, section 3.2, doi:10.1007/978-3-642-56927-2.
 
     Examples
@@ -40,8 +40,8 @@ class Gaussian(Neighbourhood):
 class Bubble(Neighbourhood):
     """All within the radius alike: 1 where d <= r, else 0.
 
-    Notes
-    -----
+    References
+    ----------
     Kohonen (2001), Self-Organizing Maps, 3rd edition, doi:10.1007/978-3-642-56927-2.
 
     Examples
@@ -63,6 +63,11 @@ class Bubble(Neighbourhood):
 class Triangle(Neighbourhood):
     """A straight slope: max(0, 1 - d / r).
 
+    References
+    ----------
+    Vettigli (2018), MiniSom: minimalistic and NumPy-based implementation of the Self Organizing Map,
+    https://github.com/JustGlowing/minisom.
+
     Examples
     --------
     >>> float(Triangle()(1.0, 4.0))
@@ -81,8 +86,8 @@ class Triangle(Neighbourhood):
 class Epanechnikov(Neighbourhood):
     """A parabola: max(0, 1 - d^2 / r^2).
 
-    Notes
-    -----
+    References
+    ----------
     Epanechnikov (1969), Non-parametric estimation of a multivariate probability density, doi:10.1137/1114019.
 
     Examples
@@ -105,8 +110,8 @@ class MexicanHat(Neighbourhood):
 
     It is negative beyond d = r, lowest at d = r sqrt(3), so only online trainers take it.
 
-    Notes
-    -----
+    References
+    ----------
     Kohonen (1982), Self-organized formation of topologically correct feature maps, doi:10.1007/BF00337288.
 
     Examples
@@ -131,6 +136,10 @@ class ExponentialNeighbourhood(Neighbourhood):
     """A decay whose length is the radius squared: exp(-d / r^2).
 
     It is the restraint of the recipe that somkit began with, `somkit.SOM.classic`; mind the square.
+
+    References
+    ----------
+    somkit: docs/explanation/the-blog.md tells where the recipe comes from.
 
     Examples
     --------

@@ -62,6 +62,10 @@ class Constant(Schedule):
     value : float, optional
         Left out, the role's start: learning rate 0.5, radius a quarter of the map's diameter.
 
+    References
+    ----------
+    Sutton & Barto (2018), Reinforcement Learning: An Introduction, 2nd edition, section 2.5, MIT Press.
+
     Examples
     --------
     >>> Constant(value=0.1)(0.7)
@@ -93,8 +97,8 @@ class Linear(Schedule):
     stop : float, optional
         Where it stops; left out, the role's: learning rate 0.01, radius half an edge.
 
-    Notes
-    -----
+    References
+    ----------
     Kohonen (2001), Self-Organizing Maps, 3rd edition, doi:10.1007/978-3-642-56927-2.
 
     Examples
@@ -129,8 +133,8 @@ class Power(Schedule):
     stop : float, optional
         Where it stops; left out, the role's: learning rate 0.01, radius half an edge.
 
-    Notes
-    -----
+    References
+    ----------
     Martinetz, Berkovich & Schulten (1993), "Neural-gas" network for vector quantization, doi:10.1109/72.238311.
 
     Examples
@@ -165,8 +169,8 @@ class CosineSchedule(Schedule):
     stop : float, optional
         Where it stops; left out, the role's: learning rate 0.01, radius half an edge.
 
-    Notes
-    -----
+    References
+    ----------
     Loshchilov & Hutter (2017), SGDR: stochastic gradient descent with warm restarts, arXiv:1608.03983.
 
     Examples
@@ -203,6 +207,10 @@ class ExponentialSchedule(Schedule):
     rate : float, optional
         Left out, the rate that ends at the role's stop.
 
+    References
+    ----------
+    Ritter, Martinetz & Schulten (1992), Neural Computation and Self-Organizing Maps, Addison-Wesley.
+
     Examples
     --------
     >>> ExponentialSchedule(start=1, rate=0)(0.5)
@@ -237,6 +245,11 @@ class Asymptotic(Schedule):
     start : float, optional
         Where it starts; left out, the role's: learning rate 0.5, radius a quarter of the map's diameter.
     rate : float >= 0, default 2
+
+    References
+    ----------
+    Vettigli (2018), MiniSom: minimalistic and NumPy-based implementation of the Self Organizing Map,
+    https://github.com/JustGlowing/minisom.
 
     Examples
     --------
@@ -290,6 +303,15 @@ class Join(Schedule):
     schedules : tuple of Schedule
     boundaries : tuple of float
         Progress at which the next one takes over, one fewer than there are schedules, rising, in (0, 1).
+
+    Notes
+    -----
+    Formula: s_i((p - c_i) / (c_{i+1} - c_i)) for c_i <= p < c_{i+1}, s_i being the schedules and c_i the boundaries
+    with 0 and 1.
+
+    References
+    ----------
+    somkit, after ``join_schedules`` of optax.
 
     Examples
     --------

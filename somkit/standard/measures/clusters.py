@@ -144,10 +144,12 @@ class Silhouette(Measure):
 
     Notes
     -----
-    The mean of (b - a) / max(a, b): a is a point's mean distance, in the map's metric, to the others of its cluster, b
-    the smallest mean distance to those of another; 0 for one alone in its cluster. Unweighted it is scikit-learn's
-    ``silhouette_score``.
+    Formula: mean of (b - a) / max(a, b): a is a point's mean distance, in the map's metric, to the others of its
+    cluster, b the smallest mean distance to those of another; 0 for one alone in its cluster. Unweighted it is
+    scikit-learn's ``silhouette_score``.
 
+    References
+    ----------
     Rousseeuw (1987), Silhouettes, doi:10.1016/0377-0427(87)90125-7.
 
     Examples
@@ -232,12 +234,15 @@ class DaviesBouldin(Measure):
 
     Notes
     -----
-    (1/k) sum_c max_{e != c} (s_c + s_e) / d(c, e): s is the mean distance from a cluster's points to their mean, d that
-    between two means, in the map's metric. Unweighted and Euclidean it is scikit-learn's ``davies_bouldin_score``.
-    Vesanto & Alhoniemi (2000), Clustering of the self-organizing map, doi:10.1109/72.846731, choose by it the number of
-    clusters.
+    Formula: (1/k) sum_c max_{e != c} (s_c + s_e) / d(c, e): s is the mean distance from a cluster's points to their
+    mean, d that between two means, in the map's metric. Unweighted and Euclidean it is scikit-learn's
+    ``davies_bouldin_score``. Vesanto and Alhoniemi choose by it the number of clusters.
 
+    References
+    ----------
     Davies & Bouldin (1979), A cluster separation measure, doi:10.1109/TPAMI.1979.4766909.
+
+    Vesanto & Alhoniemi (2000), Clustering of the self-organizing map, doi:10.1109/72.846731.
 
     Examples
     --------
@@ -292,9 +297,11 @@ class CalinskiHarabasz(Measure):
 
     Notes
     -----
-    [sum_c n_c d(mean_c, mean)^2 / (k - 1)] / [sum_i d(x_i, mean_c(i))^2 / (n - k)], in the map's metric. Unweighted and
-    Euclidean it is scikit-learn's ``calinski_harabasz_score``.
+    Formula: [sum_c n_c d(mean_c, mean)^2 / (k - 1)] / [sum_i d(x_i, mean_c(i))^2 / (n - k)], in the map's metric.
+    Unweighted and Euclidean it is scikit-learn's ``calinski_harabasz_score``.
 
+    References
+    ----------
     Calinski & Harabasz (1974), A dendrite method for cluster analysis, doi:10.1080/03610927408827101.
 
     Examples

@@ -41,11 +41,15 @@ class EmbeddingAccuracy(Measure):
 
     Notes
     -----
+    Formula: (1/d) sum_k [feature k of the units passes the test].
+
     A map trained as usual draws its outermost units in, and its variance falls short, so the default is strict: values
     below 1 are common, for maps small beside the data above all. With many samples a test sees every difference. Units
     count alike; of weighted samples the effective number, (sum v)^2 / sum v^2, enters the tests. A feature that does
     not vary among the samples is embedded if all units have its value, to nine digits.
 
+    References
+    ----------
     Hamel (2016), SOM quality measures: an efficient statistical approach, doi:10.1007/978-3-319-28518-4_4.
 
     Examples
@@ -123,8 +127,10 @@ class MapConvergence(Measure):
 
     Notes
     -----
-    1/2 embedding_accuracy + 1/2 (1 - topographic_error), the latter of all samples where popsom draws 50.
+    Formula: 1/2 embedding_accuracy + 1/2 (1 - topographic_error), the latter of all samples where popsom draws 50.
 
+    References
+    ----------
     Hamel (2016), SOM quality measures: an efficient statistical approach, doi:10.1007/978-3-319-28518-4_4.
 
     Examples

@@ -101,13 +101,16 @@ class KruskalShepard(Measure):
 
     Notes
     -----
-    sum_{i != j} (D(i, j)/max D - M(i, j)/max M)^2 / (n (n - 1)): D is the distance between two samples in the map's
-    metric, M the map's own distance between their best-matching units. Samples that are all alike, or all on one unit,
-    have distance 0. A pair counts the product of its samples' weights.
+    Formula: sum_{i != j} (D(i, j)/max D - M(i, j)/max M)^2 / (n (n - 1)): D is the distance between two samples in the
+    map's metric, M the map's own distance between their best-matching units. Samples that are all alike, or all on one
+    unit, have distance 0. A pair counts the product of its samples' weights.
 
+    References
+    ----------
     Kruskal (1964), Multidimensional scaling by optimizing goodness of fit to a nonmetric hypothesis,
-    doi:10.1007/BF02289565, as Elend & Kramer (2019), Self-organizing maps with convolutional layers,
-    doi:10.1007/978-3-030-19642-4_3, apply it to maps.
+    doi:10.1007/BF02289565.
+
+    Elend & Kramer (2019), Self-organizing maps with convolutional layers, doi:10.1007/978-3-030-19642-4_3.
 
     Examples
     --------
@@ -171,9 +174,11 @@ class CMeasure(Measure):
 
     Notes
     -----
-    1/2 sum_{i, j} D(i, j) M(i, j): D is the distance between two samples in the map's metric, M the map's own distance
-    between their best-matching units; >= 0. A pair counts the product of its samples' weights.
+    Formula: 1/2 sum_{i, j} D(i, j) M(i, j): D is the distance between two samples in the map's metric, M the map's own
+    distance between their best-matching units; >= 0. A pair counts the product of its samples' weights.
 
+    References
+    ----------
     Goodhill & Sejnowski (1997), A unifying objective function for topographic mappings, doi:10.1162/neco.1997.9.6.1291.
 
     Examples

@@ -64,8 +64,14 @@ class Purity(Measure):
 
     Notes
     -----
-    (1/n) sum_units max_class n(unit, class), of the samples that have a label. 1 - purity is the minor class occurrence
-    of Elend & Kramer (2019), Self-organizing maps with convolutional layers, doi:10.1007/978-3-030-19642-4_3.
+    Formula: (1/n) sum_units max_class n(unit, class), of the samples that have a label. 1 - purity is the minor class
+    occurrence of Elend and Kramer.
+
+    References
+    ----------
+    Manning, Raghavan & Schütze (2008), Introduction to Information Retrieval, section 16.3, Cambridge University Press.
+
+    Elend & Kramer (2019), Self-organizing maps with convolutional layers, doi:10.1007/978-3-030-19642-4_3.
 
     Examples
     --------
@@ -108,10 +114,12 @@ class Entropy(Measure):
 
     Notes
     -----
-    ``majority``: sum_units -log(max_class n(unit, class) / n(unit)); it grows with the number of mixed units, however
-    few samples they have. ``shannon``: sum_units n(unit)/n * -sum_class p log p with p = n(unit, class)/n(unit).
-    Natural logarithms, of the samples that have a label.
+    Formula: sum_units -log(max_class n(unit, class) / n(unit)) (``majority``), or sum_units n(unit)/n * -sum_class p
+    log p with p = n(unit, class)/n(unit) (``shannon``). The first grows with the number of mixed units, however few
+    samples they have. Natural logarithms, of the samples that have a label.
 
+    References
+    ----------
     Elend & Kramer (2019), Self-organizing maps with convolutional layers, doi:10.1007/978-3-030-19642-4_3.
 
     Examples
@@ -155,10 +163,14 @@ class ClassScatterIndex(Measure):
 
     Notes
     -----
+    Formula: (1/c) sum_classes regions(class) for c classes.
+
     The units on which samples of the class fall make a region where they are joined by edges of the lattice, directly
     or by way of each other; the numbers of regions are averaged over the classes. A sample of weight 0 does not count.
     SOMperf joins only direct neighbours of the unit that it happens to start from, so it may count more.
 
+    References
+    ----------
     Elend & Kramer (2019), Self-organizing maps with convolutional layers, doi:10.1007/978-3-030-19642-4_3.
 
     Examples

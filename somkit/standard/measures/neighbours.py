@@ -119,12 +119,14 @@ class Trustworthiness(Measure):
 
     Notes
     -----
-    1 - 2/(n k (2n - 3k - 1)) sum_i sum_{j in U_k(i)} max(0, r(i, j) - k): U_k(i) are the k samples nearest to i by the
-    map distance between best-matching units, r(i, j) is the rank of j by distance from i in the data. Both are the
-    map's own distances; samples in another part of the map come last. scikit-learn's ``trustworthiness`` is the same
-    for positions without ties. Ranks count samples; weights say how much each sample's share counts in the mean, and a
-    sample of weight 0 is nobody's neighbour.
+    Formula: 1 - 2/(n k (2n - 3k - 1)) sum_i sum_{j in U_k(i)} max(0, r(i, j) - k): U_k(i) are the k samples nearest to
+    i by the map distance between best-matching units, r(i, j) is the rank of j by distance from i in the data. Both are
+    the map's own distances; samples in another part of the map come last. scikit-learn's ``trustworthiness`` is the
+    same for positions without ties. Ranks count samples; weights say how much each sample's share counts in the mean,
+    and a sample of weight 0 is nobody's neighbour.
 
+    References
+    ----------
     Venna & Kaski (2001), Neighborhood preservation in nonlinear projection methods, doi:10.1007/3-540-44668-0_68.
 
     Examples
@@ -179,10 +181,12 @@ class Continuity(Measure):
 
     Notes
     -----
-    Trustworthiness with the data and the map in each other's place: 1 - 2/(n k (2n - 3k - 1)) sum_i sum_{j in N_k(i)}
-    max(0, s(i, j) - k): N_k(i) are the k samples nearest to i in the data, s(i, j) is the rank of j on the map. In 2001
-    Venna and Kaski called it neighbourhood preservation, and so does SOMperf.
+    Formula: 1 - 2/(n k (2n - 3k - 1)) sum_i sum_{j in N_k(i)} max(0, s(i, j) - k): N_k(i) are the k samples nearest to
+    i in the data, s(i, j) is the rank of j on the map. It is trustworthiness with the data and the map in each other's
+    place. In 2001 Venna and Kaski called it neighbourhood preservation, and so does SOMperf.
 
+    References
+    ----------
     Venna & Kaski (2001), Neighborhood preservation in nonlinear projection methods, doi:10.1007/3-540-44668-0_68.
 
     Examples
@@ -237,10 +241,13 @@ class NeighbourhoodPreservation(Measure):
 
     Notes
     -----
-    (1/(n k)) sum_i |N_k(i) and U_k(i)|: the k nearest in the data and the k nearest on the map. Places at random have
-    k/(n - 1). It is Q_NX of Lee & Verleysen (2009), Quality assessment of dimensionality reduction,
-    doi:10.1016/j.neucom.2008.12.017. What Venna and Kaski called neighbourhood preservation in 2001 is here
-    ``continuity``.
+    Formula: (1/(n k)) sum_i |N_k(i) and U_k(i)|: the k nearest in the data and the k nearest on the map. Places at
+    random have k/(n - 1). It is Q_NX of Lee and Verleysen. What Venna and Kaski called neighbourhood preservation in
+    2001 is here ``continuity``.
+
+    References
+    ----------
+    Lee & Verleysen (2009), Quality assessment of dimensionality reduction, doi:10.1016/j.neucom.2008.12.017.
 
     Examples
     --------

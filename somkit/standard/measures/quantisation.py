@@ -51,9 +51,11 @@ class QuantisationError(Measure):
 
     Notes
     -----
-    (1/n) sum_i d(x_i, w_b(i)), b(i) the best-matching unit of sample i; >= 0. It falls with every unit more, so it
-    compares maps of one size.
+    Formula: (1/n) sum_i d(x_i, w_b(i)), b(i) the best-matching unit of sample i; >= 0. It falls with every unit more,
+    so it compares maps of one size.
 
+    References
+    ----------
     Kohonen (2001), Self-Organizing Maps, 3rd edition, section 2.13, doi:10.1007/978-3-642-56927-2.
 
     Examples
@@ -95,9 +97,13 @@ class ExplainedVariance(Measure):
 
     Notes
     -----
-    1 - sum_i d(x_i, w_b(i))^2 / sum_i d(x_i, mean)^2, in the map's metric. 0 is what the samples' mean alone would do;
-    it is negative for a map that does worse. With the Euclidean metric it is the share that is known from k-means and
-    regression. Like the quantisation error it never falls with more units, if they are trained well.
+    Formula: 1 - sum_i d(x_i, w_b(i))^2 / sum_i d(x_i, mean)^2, in the map's metric. 0 is what the samples' mean alone
+    would do; it is negative for a map that does worse. With the Euclidean metric it is the share that is known from
+    k-means and regression. Like the quantisation error it never falls with more units, if they are trained well.
+
+    References
+    ----------
+    Draper & Smith (1998), Applied Regression Analysis, 3rd edition, Wiley: it is their R^2.
 
     Examples
     --------
@@ -134,11 +140,16 @@ class Distortion(Measure):
 
     Notes
     -----
-    (1/n) sum_i sum_k h(D(b(i), k)) d(x_i, w_k)^2, D the map's own distance; >= 0. Units whose h is 0 are passed
-    over, so a narrow neighbourhood costs less than the n m that all of them would.
+    Formula: (1/n) sum_i sum_k h(D(b(i), k)) d(x_i, w_k)^2, D the map's own distance; >= 0.
 
-    Lampinen & Oja (1992), Clustering properties of hierarchical self-organizing maps, doi:10.1007/BF00118594;
-    Vesanto, Sulkava & Hollmén (2003), On the decomposition of the self-organizing map distortion measure.
+    Units whose h is 0 are passed over, so a narrow neighbourhood costs less than the n m that all of them would.
+
+    References
+    ----------
+    Lampinen & Oja (1992), Clustering properties of hierarchical self-organizing maps, doi:10.1007/BF00118594.
+
+    Vesanto, Sulkava & Hollmén (2003), On the decomposition of the self-organizing map distortion measure, Proceedings
+    of WSOM'03.
 
     Examples
     --------

@@ -80,6 +80,10 @@ class TopographicError(Measure):
 
     Notes
     -----
+    Formula: (1/n) sum_i [b(i) and the second-best unit of sample i are not joined].
+
+    References
+    ----------
     Kiviluoto (1996), Topology preservation in self-organizing maps, doi:10.1109/ICNN.1996.548907.
 
     Examples
@@ -130,10 +134,12 @@ class CombinedError(Measure):
 
     Notes
     -----
-    The way runs along edges of the lattice, each as long as its two units' vectors are apart in the map's metric, and
-    is the shortest there is: (1/n) sum_i [d(x_i, w_b(i)) + min over paths from b(i) to the second-best unit]. It is at
-    least the quantisation error, and in the same units.
+    Formula: (1/n) sum_i [d(x_i, w_b(i)) + min over paths from b(i) to the second-best unit]. The way runs along edges
+    of the lattice, each as long as its two units' vectors are apart in the map's metric, and is the shortest there is.
+    It is at least the quantisation error, and in the same units.
 
+    References
+    ----------
     Kaski & Lagus (1996), Comparing self-organizing maps, doi:10.1007/3-540-61510-5_136.
 
     Examples

@@ -37,13 +37,15 @@ class TopographicProduct(Measure):
 
     Notes
     -----
-    With n_l the l-th neighbour of unit j on the map and v_l the l-th in the data, d the map's metric and D its own
-    distance: P = 1/(m (m - 1)) sum_j sum_k 1/(2k) sum_{l <= k} log[d(j, n_l)/d(j, v_l) * D(j, n_l)/D(j, v_l)].
+    Formula: P = 1/(m (m - 1)) sum_j sum_k 1/(2k) sum_{l <= k} log[d(j, n_l)/d(j, v_l) * D(j, n_l)/D(j, v_l)], with n_l
+    the l-th neighbour of unit j on the map and v_l the l-th in the data, d the map's metric and D its own distance.
 
     Many neighbours on a grid are equally far. They are ordered by their distance in the data, and then by number (ties
     in the data likewise by the distance on the map), which gives the smallest P of all orders. Programs that leave it
     to their sorting give others.
 
+    References
+    ----------
     Bauer & Pawelzik (1992), Quantifying the neighborhood preservation of self-organizing feature maps,
     doi:10.1109/72.143371.
 
@@ -131,13 +133,19 @@ class TopographicFunction(Measure):
 
     Notes
     -----
+    Formula: (1/m) sum_j #{units i joined to j in the data and more than k edges from it on the map} for k > 0. For
+    k < 0 the map and the data change places.
+
     Between 0 and m - 1. Edges of the lattice are counted whatever the map's distance is; units without a path between
     them are farther than any k. A unit that is never among the best two has no neighbour in the data. Weights do not
     matter, but a sample of weight 0 does not count.
 
+    References
+    ----------
     Villmann, Der, Herrmann & Martinetz (1997), Topology preservation in self-organizing feature maps: exact definition
-    and measurement, doi:10.1109/72.557663; borders as in Martinetz & Schulten (1994), Topology representing networks,
-    doi:10.1016/0893-6080(94)90109-0.
+    and measurement, doi:10.1109/72.557663.
+
+    Martinetz & Schulten (1994), Topology representing networks, doi:10.1016/0893-6080(94)90109-0.
 
     Examples
     --------

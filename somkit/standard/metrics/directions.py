@@ -23,6 +23,10 @@ class CosineMetric(Metric):
 
     A vector of zeros has no direction; its distance to any other vector counts as 1, to another vector of zeros as 0.
 
+    References
+    ----------
+    Salton & McGill (1983), Introduction to Modern Information Retrieval, McGraw-Hill.
+
     Examples
     --------
     >>> CosineMetric().pairwise(np.array([[0.0, 1.0]]), np.array([[3.0, 0.0], [0.0, 2.0]]))
@@ -74,7 +78,10 @@ class Angular(Metric):
 
     Notes
     -----
-    2 atan2(|u - v|, |u + v|) for directions u and v, which loses nothing at small angles or near pi.
+    Formula: 2 atan2(|u - v|, |u + v|) for directions u and v, which loses nothing at small angles or near pi.
+
+    References
+    ----------
     Kahan (2006), How futile are mindless assessments of roundoff in floating-point computation?, section 12.
 
     Examples
@@ -119,7 +126,13 @@ class Correlation(Metric):
 
     Notes
     -----
+    Formula: 1 - (x - mean x).(w - mean w) / |x - mean x||w - mean w|.
+
     The batch trainer has no update for it: the mean direction would be that of centred samples.
+
+    References
+    ----------
+    Deza & Deza (2016), Encyclopedia of Distances, 4th edition, Springer.
 
     Examples
     --------

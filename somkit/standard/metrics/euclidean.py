@@ -38,8 +38,13 @@ class Euclidean(Metric):
 
     Notes
     -----
-    Samad and Harp (1992), Self-organization with partial data, doi:10.1088/0954-898X_3_2_008; the scaling of partial
-    distances is Dixon's (1979), Pattern recognition with partly missing data, doi:10.1109/TSMC.1979.4310090.
+    The scaling of partial distances is Dixon's.
+
+    References
+    ----------
+    Samad & Harp (1992), Self-organization with partial data, doi:10.1088/0954-898X_3_2_008.
+
+    Dixon (1979), Pattern recognition with partly missing data, doi:10.1109/TSMC.1979.4310090.
 
     Examples
     --------

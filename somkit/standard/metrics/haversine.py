@@ -47,11 +47,15 @@ class Haversine(Metric):
 
     Notes
     -----
+    Formula: 2 r asin(sqrt(sin^2((a - b) / 2) + cos a cos b sin^2((l - m) / 2))).
+
     Online, units move along great circles, so also over the meridian where longitudes jump, and over the poles; their
     longitudes stay from -180 to 360. Means in batch training are of latitudes and of longitudes, so there the samples'
     longitudes must not span more than 180 degrees: for places round the Pacific write them from 0 to 360, and for
     places all round the globe take points in space, (cos a cos l, cos a sin l, sin a), and ``angular``.
 
+    References
+    ----------
     Sinnott (1984), Virtues of the haversine, Sky and Telescope 68 (2), 159.
 
     Examples

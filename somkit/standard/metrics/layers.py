@@ -40,6 +40,10 @@ class Layer(Metric):
     Missing and sparse samples are taken where the other metric takes them. Features outside the layer may be missing
     then, too; a row that has nothing in it is refused.
 
+    References
+    ----------
+    Wehrens & Kruisselbrink (2018), Flexible self-organizing maps in kohonen 3.0, doi:10.18637/jss.v087.i07.
+
     Examples
     --------
     >>> Layer(columns=[0, 2], weight=2).pairwise(np.array([[0.0, 9.0, 0.0]]), np.array([[3.0, 0.0, 4.0]]))
@@ -158,6 +162,8 @@ class Layers(Metric):
 
     Notes
     -----
+    Formula: sum over layers l of v_l d_l(x, w), each on its own features.
+
     Where a sample has values in the layers o only, the distance is V / V_o sum over o of v d(x, w), with V the weights
     v of all layers that have a value anywhere in training, and V_o those of o; each d is by its layer's own rule. So
     what a sample lacks counts like the mean of what it has; a sample that lacks no layer has the ordinary distance, a
@@ -170,6 +176,8 @@ class Layers(Metric):
     ``distance.weights``, from the mean distance within each layer, and makes them add up to 1: give the products as
     weights. With values missing its distances are these; a sample that lacks a layer it leaves out.
 
+    References
+    ----------
     Wehrens and Kruisselbrink (2018), Flexible self-organizing maps in kohonen 3.0, doi:10.18637/jss.v087.i07.
 
     Examples

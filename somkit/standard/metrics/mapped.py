@@ -58,7 +58,13 @@ class Weighted(Metric):
 
     Notes
     -----
+    Formula: (sum_k v_k |x_k - w_k|^p)^(1/p) for the metrics of the family of Minkowski.
+
     It is the other metric of features times weight^(1/p), p = 2 for euclidean, cosine and angular, so it is as fast.
+
+    References
+    ----------
+    Deza & Deza (2016), Encyclopedia of Distances, 4th edition, Springer.
 
     Examples
     --------
@@ -172,8 +178,10 @@ class Mahalanobis(Metric):
     Samples and units are whitened, by the inverse of S's Cholesky factor, and measured as Euclidean. The mean is the
     centre for batch training, as it is for any positive definite S.
 
-    Mahalanobis (1936), On the generalised distance in statistics, Proceedings of the National Institute of Sciences
-    of India 2, 49-55.
+    References
+    ----------
+    Mahalanobis (1936), On the generalised distance in statistics, Proceedings of the National Institute of Sciences of
+    India 2, 49-55.
 
     Examples
     --------

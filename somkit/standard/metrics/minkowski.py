@@ -19,6 +19,10 @@ Array = np.ndarray[Any, Any]
 class Manhattan(Metric):
     """The sum of the differences: sum |x - w|.
 
+    References
+    ----------
+    Deza & Deza (2016), Encyclopedia of Distances, 4th edition, Springer.
+
     Examples
     --------
     >>> Manhattan().pairwise(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0]]))
@@ -40,6 +44,10 @@ class Manhattan(Metric):
 @attrs.frozen(kw_only=True)
 class Chebyshev(Metric):
     """The largest difference: max |x - w|.
+
+    References
+    ----------
+    Deza & Deza (2016), Encyclopedia of Distances, 4th edition, Springer.
 
     Examples
     --------
@@ -66,6 +74,10 @@ class Minkowski(Metric):
     Parameters
     ----------
     p : float >= 1, default 2
+
+    References
+    ----------
+    Deza & Deza (2016), Encyclopedia of Distances, 4th edition, Springer.
 
     Examples
     --------
@@ -98,8 +110,8 @@ class Canberra(Metric):
 
     Each feature adds between 0 and 1, so no scaling matters, and what is near zero counts most.
 
-    Notes
-    -----
+    References
+    ----------
     Lance and Williams (1967), Mixed-data classificatory programs I, Australian Computer Journal 1 (1), 15-20.
 
     Examples

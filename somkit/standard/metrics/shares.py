@@ -33,10 +33,9 @@ class Braycurtis(Metric):
 
     For numbers >= 0, such as counts of species; negative ones are refused.
 
-    Notes
-    -----
-    Bray and Curtis (1957), An ordination of the upland forest communities of southern Wisconsin,
-    doi:10.2307/1942268.
+    References
+    ----------
+    Bray and Curtis (1957), An ordination of the upland forest communities of southern Wisconsin, doi:10.2307/1942268.
 
     Examples
     --------
@@ -67,8 +66,8 @@ class Jaccard(Metric):
     Of samples of 0 and 1 it is the Jaccard distance: features that only one of the two has, over features that any
     has. Units are means, so it is Ruzicka's generalisation to any numbers >= 0; negative ones are refused.
 
-    Notes
-    -----
+    References
+    ----------
     Jaccard (1912), The distribution of the flora in the alpine zone, doi:10.1111/j.1469-8137.1912.tb05611.x.
 
     Examples
@@ -98,8 +97,13 @@ class Tanimoto(Metric):
 
     Notes
     -----
-    Rogers and Tanimoto (1960), A computer program for classifying plants, doi:10.1126/science.132.3434.1115; in this
-    form Willett, Barnard and Downs (1998), Chemical similarity searching, doi:10.1021/ci9800211.
+    The form is that of Willett, Barnard and Downs.
+
+    References
+    ----------
+    Rogers & Tanimoto (1960), A computer program for classifying plants, doi:10.1126/science.132.3434.1115.
+
+    Willett, Barnard & Downs (1998), Chemical similarity searching, doi:10.1021/ci9800211.
 
     Examples
     --------
@@ -137,6 +141,10 @@ class Hamming(Metric):
 
     Notes
     -----
+    Formula: (1/d) sum_k [x_k != w_k].
+
+    References
+    ----------
     Hamming (1950), Error detecting and error correcting codes, doi:10.1002/j.1538-7305.1950.tb00463.x.
 
     Examples

@@ -155,8 +155,9 @@ class Knn(Topology):
     Distances are Euclidean, on the data as the map is trained on them, scaling included; samples are chosen as centres
     for k-means++ are. A recipe that was fitted, and its map file, hold the graph, so it comes back without the data.
 
-    Martinetz & Schulten (1994), Topology representing networks, doi:10.1016/0893-6080(94)90109-0, is where maps that
-    take the data's shape come from.
+    References
+    ----------
+    Martinetz & Schulten (1994), Topology representing networks, doi:10.1016/0893-6080(94)90109-0.
 
     Examples
     --------
@@ -233,7 +234,10 @@ class Mst(Topology):
     Distances are Euclidean, on the data as the map is trained on them, scaling included; samples are chosen as centres
     for k-means++ are. Map distance counts edges.
 
-    Van Gassen et al. (2015), FlowSOM, doi:10.1002/cyto.a.22625, draws trained maps as minimum spanning trees.
+    References
+    ----------
+    Van Gassen et al. (2015), FlowSOM: using self-organizing maps for visualization and interpretation of cytometry
+    data, doi:10.1002/cyto.a.22625.
 
     Examples
     --------

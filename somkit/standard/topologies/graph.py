@@ -65,6 +65,11 @@ class Graph(Topology):
     A generator is called, or a file read, when the map is trained. A saved map holds the lattice, so it comes back
     without either; and nothing but the generators of ``networkx.generators`` can be called by name.
 
+    References
+    ----------
+    Hagberg, Schult & Swart (2008), Exploring network structure, dynamics, and function using NetworkX, Proceedings of
+    the 7th Python in Science Conference, 11-15.
+
     Examples
     --------
     >>> import networkx as nx

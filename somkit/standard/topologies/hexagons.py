@@ -71,6 +71,10 @@ class Hex(Topology):
         For shape "mask": the map as it is drawn, its top row first, "#" for a unit and "." for none; rows and columns
         are the mask's. `Hex.masked` makes it from an array or an image.
 
+    References
+    ----------
+    Kohonen (2001), Self-Organizing Maps, 3rd edition, doi:10.1007/978-3-642-56927-2.
+
     Examples
     --------
     >>> lattice = Hex(rows=3, columns=3).lattice()

@@ -45,6 +45,10 @@ class LatticeTopology(Topology):
     -----
     Up to two axes are drawn flat, three in space, and more as flat slices side by side.
 
+    References
+    ----------
+    Kohonen (2001), Self-Organizing Maps, 3rd edition, doi:10.1007/978-3-642-56927-2.
+
     Examples
     --------
     >>> lattice = LatticeTopology(shape=(2, 3, 4)).lattice()

@@ -47,6 +47,10 @@ class Grid(Topology):
         Straight through the plane, steps along edges, or steps that may be diagonal. A unit has 4 neighbours, 8 with
         "chebyshev".
 
+    References
+    ----------
+    Kohonen (1982), Self-organized formation of topologically correct feature maps, doi:10.1007/BF00337288.
+
     Examples
     --------
     >>> Grid(rows=2, columns=3).lattice().distances_from([0])
@@ -104,6 +108,10 @@ class Line(Topology):
     units : int >= 1 or "auto"
         "auto": about 5 sqrt(n).
 
+    References
+    ----------
+    Kohonen (1982), Self-organized formation of topologically correct feature maps, doi:10.1007/BF00337288.
+
     Examples
     --------
     >>> Line(units=3).lattice().distances_from([0])
@@ -139,6 +147,11 @@ class Ring(Topology):
     ----------
     units : int >= 3 or "auto"
         "auto": about 5 sqrt(n).
+
+    References
+    ----------
+    Angéniol, de La Croix Vaubois & Le Texier (1988), Self-organizing feature maps and the travelling salesman problem,
+    Neural Networks 1 (4), 289-293.
 
     Examples
     --------

@@ -40,8 +40,11 @@ class SmallWorld(Topology):
 
     Notes
     -----
-    Watts & Strogatz (1998), Collective dynamics of 'small-world' networks, doi:10.1038/30918. Drawn again until it is
-    connected, at most 100 times.
+    Drawn again until it is connected, at most 100 times.
+
+    References
+    ----------
+    Watts & Strogatz (1998), Collective dynamics of 'small-world' networks, doi:10.1038/30918.
 
     Examples
     --------

@@ -70,6 +70,11 @@ class Cylinder(Topology):
     -----
     It is ``hex:periodic=columns``, or ``grid:periodic=columns``, by name.
 
+    References
+    ----------
+    Vesanto, Himberg, Alhoniemi & Parhankangas (2000), SOM Toolbox for Matlab 5, technical report A57, Helsinki
+    University of Technology.
+
     Examples
     --------
     >>> Cylinder(rows=1, columns=5).lattice().distances_from([0])
@@ -118,6 +123,11 @@ class Torus(Topology):
     Notes
     -----
     It is ``hex:periodic=both``, or ``grid:periodic=both``, by name; it is drawn flat.
+
+    References
+    ----------
+    Vesanto, Himberg, Alhoniemi & Parhankangas (2000), SOM Toolbox for Matlab 5, technical report A57, Helsinki
+    University of Technology.
 
     Examples
     --------
@@ -220,6 +230,10 @@ class Moebius(Topology):
     The distance of two units is the lesser of those from one to the other and to its image, columns further on and
     mirrored, on the strip twice as long, which is a cylinder: its double cover. Drawn flat.
 
+    References
+    ----------
+    somkit, as a map; the surface: Hilbert & Cohn-Vossen (1952), Geometry and the Imagination, chapter 6, Chelsea.
+
     Examples
     --------
     The right end of the first row meets the left end of the last:
@@ -286,6 +300,10 @@ class Klein(Topology):
     -----
     The distance of two units is the lesser of those from one to the other and to its image, columns further on and
     mirrored, on the torus twice as long: its double cover. Drawn flat.
+
+    References
+    ----------
+    somkit, as a map; the surface: Hilbert & Cohn-Vossen (1952), Geometry and the Imagination, chapter 6, Chelsea.
 
     Examples
     --------

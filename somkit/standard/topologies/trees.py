@@ -41,8 +41,11 @@ class Tree(Topology):
     Map distance counts edges, so that two leaves are as far apart as the way up to the unit they both come from and
     down again. Drawn as rings round the root.
 
-    Koikkalainen & Oja (1990), Self-organizing hierarchical feature maps, doi:10.1109/IJCNN.1990.137727, use trees of
-    maps; here one map is the tree.
+    Koikkalainen and Oja use trees of maps; here one map is the tree.
+
+    References
+    ----------
+    Koikkalainen & Oja (1990), Self-organizing hierarchical feature maps, doi:10.1109/IJCNN.1990.137727.
 
     Examples
     --------
@@ -94,6 +97,10 @@ class Star(Topology):
         "auto": about 5 sqrt(n) units in all.
     length : int >= 1
         Units of an arm; they are numbered from the hub outwards, arm by arm.
+
+    References
+    ----------
+    somkit.
 
     Examples
     --------

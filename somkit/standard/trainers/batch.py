@@ -96,12 +96,18 @@ class Batch(Trainer):
 
     Notes
     -----
-    Kohonen (2001), Self-Organizing Maps, 3rd edition, section 3.6, doi:10.1007/978-3-642-56927-2. The sums are of
-    differences from the middle of the data, in units of their width, so they lose nothing far from the origin.
+    Formula: w_j <- w_j + rate (M_j - w_j), M_j = sum_i v_i h(d(b_i, j)) x_i / sum_i v_i h(d(b_i, j)).
+
+    The sums are of differences from the middle of the data, in units of their width, so they lose nothing far from the
+    origin.
 
     Medians and modes need all samples at once, and look at each of them for every unit: O(n m d) time for an epoch,
     and memory for a copy of the n x d samples, as many numbers for their orders, and about 100 MB a thread, or six
     numbers for each sample where that is more. Means keep nothing but the codebook and a few blocks of samples.
+
+    References
+    ----------
+    Kohonen (2001), Self-Organizing Maps, 3rd edition, doi:10.1007/978-3-642-56927-2.
 
     Examples
     --------

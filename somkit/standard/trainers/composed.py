@@ -37,8 +37,11 @@ class TwoPhase(Trainer):
 
     Notes
     -----
-    Kohonen (2001), Self-Organizing Maps, 3rd edition, section 3.7, doi:10.1007/978-3-642-56927-2, trains in an
-    ordering and a convergence phase.
+    Kohonen trains in an ordering and a convergence phase.
+
+    References
+    ----------
+    Kohonen (2001), Self-Organizing Maps, 3rd edition, doi:10.1007/978-3-642-56927-2.
 
     Examples
     --------
@@ -115,8 +118,11 @@ class Converging(Trainer):
 
     Notes
     -----
-    The rule of scikit-learn's iterative estimators (``tol``, ``n_iter_no_change``), made relative to the error:
-    Pedregosa et al. (2011), Scikit-learn, https://jmlr.org/papers/v12/pedregosa11a.html.
+    The rule of scikit-learn's iterative estimators (``tol``, ``n_iter_no_change``), made relative to the error.
+
+    References
+    ----------
+    Pedregosa et al. (2011), Scikit-learn: machine learning in Python, https://jmlr.org/papers/v12/pedregosa11a.html.
 
     Examples
     --------

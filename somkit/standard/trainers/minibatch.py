@@ -32,12 +32,16 @@ class Minibatch(Trainer):
 
     Notes
     -----
+    Formula: w_j <- w_j + rate (M_j - w_j).
+
     A sample weight counts within its own mini-batch, so weight k is near k copies of a row, which fall into several,
     but not equal to them; a row of weight 0 is no row at all. Where values are missing each mini-batch has denominators
-    of its own, and a feature of a unit that none of its values reaches keeps its value.
+    of its own, and a feature of a unit that none of its values reaches keeps its value. Sculley
+    does so for k-means; the update is Kohonen's, `Batch`.
 
-    Sculley (2010), Web-scale k-means clustering, doi:10.1145/1772690.1772862, for k-means; the update is Kohonen's,
-    `Batch`.
+    References
+    ----------
+    Sculley (2010), Web-scale k-means clustering, doi:10.1145/1772690.1772862.
 
     Examples
     --------

@@ -38,8 +38,15 @@ class MstRetrain(Trainer):
 
     Notes
     -----
-    Kangas, Kohonen & Laaksonen (1990), Variants of self-organizing maps, doi:10.1109/72.80208, who take the tree of the
-    codebook for the neighbourhood; Prim (1957), doi:10.1002/j.1538-7305.1957.tb01515.x.
+    Formula: T = argmin over spanning trees of sum over edges (i, j) of distance(w_i, w_j).
+
+    Kangas, Kohonen and Laaksonen take the tree of the codebook for the neighbourhood; Prim finds it.
+
+    References
+    ----------
+    Kangas, Kohonen & Laaksonen (1990), Variants of self-organizing maps, doi:10.1109/72.80208.
+
+    Prim (1957), Shortest connection networks and some generalizations, doi:10.1002/j.1538-7305.1957.tb01515.x.
 
     Examples
     --------

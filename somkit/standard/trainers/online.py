@@ -43,8 +43,11 @@ class Online(Trainer):
 
     Notes
     -----
-    What is missing of a sample moves no unit. Kohonen (1982), Self-organized formation of topologically correct feature
-    maps, doi:10.1007/BF00337288.
+    What is missing of a sample moves no unit.
+
+    References
+    ----------
+    Kohonen (1982), Self-organized formation of topologically correct feature maps, doi:10.1007/BF00337288.
     """
 
     name: ClassVar[str] = "online"

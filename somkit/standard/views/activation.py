@@ -33,8 +33,11 @@ class Activation(Visualiser):
 
     Notes
     -----
-    The distance is the map's own metric's, on the features as the map was trained on them. Vesanto (1999), SOM-based
-    data visualization methods, doi:10.1016/S1088-467X(99)00013-X.
+    The distance is the map's own metric's, on the features as the map was trained on them.
+
+    References
+    ----------
+    Vesanto (1999), SOM-based data visualization methods, doi:10.1016/S1088-467X(99)00013-X.
 
     Examples
     --------

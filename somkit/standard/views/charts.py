@@ -51,8 +51,11 @@ class DataSpace(Visualiser):
     as the map was trained on them. Samples have the colours of their classes where y names some. At most 20,000 samples
     are drawn.
 
-    Jolliffe (2002), Principal Component Analysis, 2nd edition, doi:10.1007/b98835. Kohonen (2001), Self-Organizing
-    Maps, 3rd edition, doi:10.1007/978-3-642-56927-2.
+    References
+    ----------
+    Jolliffe (2002), Principal Component Analysis, 2nd edition, doi:10.1007/b98835.
+
+    Kohonen (2001), Self-Organizing Maps, 3rd edition, doi:10.1007/978-3-642-56927-2.
 
     Examples
     --------
@@ -147,6 +150,8 @@ class TrainingCurves(Visualiser):
     They are the map's `history`: the error before the update of each epoch, in the map's metric on the features as
     trained on, and the radius of the neighbourhood, in map distance. A map made from a codebook has none.
 
+    References
+    ----------
     Kohonen (2013), Essentials of the self-organizing map, doi:10.1016/j.neunet.2012.09.018.
 
     Examples
@@ -199,6 +204,8 @@ class Dendrogram(Visualiser):
     -----
     Two clusters of p and q units with means a and b are joined at the height sqrt(2 p q / (p + q)) |a - b|.
 
+    References
+    ----------
     Ward (1963), Hierarchical grouping to optimize an objective function, doi:10.1080/01621459.1963.10500845.
 
     Examples

@@ -49,8 +49,11 @@ class Clusters(Visualiser):
     -----
     Units are weighed by their hits if samples are given, else all the same.
 
-    Vesanto and Alhoniemi (2000), Clustering of the self-organizing map, doi:10.1109/72.846731. Davies and Bouldin
-    (1979), A cluster separation measure, doi:10.1109/TPAMI.1979.4766909.
+    References
+    ----------
+    Vesanto and Alhoniemi (2000), Clustering of the self-organizing map, doi:10.1109/72.846731.
+
+    Davies and Bouldin (1979), A cluster separation measure, doi:10.1109/TPAMI.1979.4766909.
 
     Examples
     --------

@@ -85,7 +85,11 @@ class ComponentPlanes(Visualiser):
 
     By similarity, planes are the leaves of a tree that average linkage builds on 1 - r, where r is the correlation of
     two planes over the units, 0 if one is constant: of the orders that the tree allows, the one in which neighbours are
-    most alike. Bar-Joseph, Gifford and Jaakkola (2001), Fast optimal leaf ordering for hierarchical clustering,
+    most alike.
+
+    References
+    ----------
+    Bar-Joseph, Gifford & Jaakkola (2001), Fast optimal leaf ordering for hierarchical clustering,
     doi:10.1093/bioinformatics/17.suppl_1.S22.
 
     Vesanto (1999), SOM-based data visualization methods, doi:10.1016/S1088-467X(99)00013-X.

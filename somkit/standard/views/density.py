@@ -38,6 +38,8 @@ class Sdh(Visualiser):
     -----
     Of s units that share a sample the k-th nearest has the share (s - k + 1) / (s + (s - 1) + ... + 1).
 
+    References
+    ----------
     Pampalk, Rauber and Merkl (2002), Using smoothed data histograms for cluster visualization in self-organizing maps,
     doi:10.1007/3-540-46084-5_141.
 
@@ -87,11 +89,17 @@ class PMatrix(Visualiser):
 
     Notes
     -----
+    Formula: p_i = #{samples x: d(x, w_i) <= radius}.
+
     The Pareto radius is taken between at most 2,000 samples, evenly spaced in X, with gaps filled by the mean of the
     feature. Where it is 0, as most samples are the same, only samples equal to the vector count.
 
-    Ultsch (2003), Maps for the visualization of high-dimensional data spaces, Proceedings of WSOM'03, 225-230. Ultsch
-    (2005), Pareto density estimation: a density estimation for knowledge discovery, doi:10.1007/3-540-26981-9_12.
+    References
+    ----------
+    Ultsch (2003), Maps for the visualization of high-dimensional data spaces, Proceedings of WSOM'03, 225-230.
+
+    Ultsch (2005), Pareto density estimation: a density estimation for knowledge discovery,
+    doi:10.1007/3-540-26981-9_12.
 
     Examples
     --------
@@ -142,6 +150,8 @@ class UStarMatrix(Visualiser):
     With the U-matrix u and the P-matrix p, u*_i = u_i (1 + (p_i - mean p) / (mean p - max p)): 0 at the densest unit,
     u_i at one of mean density; u_i everywhere where all are as dense.
 
+    References
+    ----------
     Ultsch (2003), U*-matrix: a tool to visualize clusters in high dimensional data, technical report 36, Department of
     Mathematics and Computer Science, University of Marburg.
 

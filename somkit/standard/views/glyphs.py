@@ -48,6 +48,8 @@ class Glyphs(Visualiser):
     Lines, bars and stars show each feature from its lowest to its highest value on the map; images have one range for
     all pixels, in the units of the data.
 
+    References
+    ----------
     Vesanto (1999), SOM-based data visualization methods, doi:10.1016/S1088-467X(99)00013-X.
 
     Examples

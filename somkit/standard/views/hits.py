@@ -44,6 +44,8 @@ class Hits(Visualiser):
     A unit's shape is filled in proportion to its hits: it has the share hits / most hits of the area of its cell, or of
     the largest circle, but never less than 5 %.
 
+    References
+    ----------
     Vesanto (1999), SOM-based data visualization methods, doi:10.1016/S1088-467X(99)00013-X.
 
     Examples

@@ -61,7 +61,10 @@ class Labels(Visualiser):
 
     Notes
     -----
-    The first eight classes have Okabe and Ito's colours, the next eight the same with a dot, then triangles and so on:
+    The first eight classes have Okabe and Ito's colours, the next eight the same with a dot, then triangles and so on.
+
+    References
+    ----------
     Wong (2011), Points of view: color blindness, doi:10.1038/nmeth.1618.
 
     Examples

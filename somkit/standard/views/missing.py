@@ -27,8 +27,8 @@ class Missing(Visualiser):
     It needs a map whose metric accepts missing values, ``"euclidean:missing=ignore"`` for instance; with other metrics
     there is nothing to show but zeros.
 
-    Notes
-    -----
+    References
+    ----------
     Cottrell and Letrémy (2005), Missing values: processing with the Kohonen algorithm, arXiv:math/0701152.
 
     Examples

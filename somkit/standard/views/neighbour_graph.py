@@ -30,8 +30,12 @@ class NeighbourGraph(Visualiser):
 
     Notes
     -----
-    The distance is the map's own metric's, on the features as the map was trained on them. Merkl and Rauber (1997),
-    Alternative ways for cluster visualization in self-organizing maps, Proceedings of WSOM'97, 106-111.
+    The distance is the map's own metric's, on the features as the map was trained on them.
+
+    References
+    ----------
+    Merkl and Rauber (1997), Alternative ways for cluster visualization in self-organizing maps, Proceedings of WSOM'97,
+    106-111.
 
     Examples
     --------

@@ -51,6 +51,8 @@ class Pies(Visualiser):
     The purity, sum over units of the commonest class's samples / all samples, is said below the title. Classes have
     the looks they have in the view "labels"; beyond 24 the rarest are taken together.
 
+    References
+    ----------
     Vesanto (1999), SOM-based data visualization methods, doi:10.1016/S1088-467X(99)00013-X.
 
     Examples

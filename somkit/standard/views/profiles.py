@@ -54,6 +54,8 @@ class Profiles(Visualiser):
     samples; missing values are left out. The colour is (mean of the cluster - mean of all) / s of all, 0 for a feature
     that is constant. More than 30 features, or cells too small, have no numbers.
 
+    References
+    ----------
     Vesanto and Alhoniemi (2000), Clustering of the self-organizing map, doi:10.1109/72.846731.
 
     Examples

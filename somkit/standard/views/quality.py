@@ -31,8 +31,12 @@ class Quality(Visualiser):
 
     Notes
     -----
-    The values are `TrainedMap.measure_units`'. Pölzlbauer (2004), Survey and comparison of quality measures for
-    self-organizing maps, Proceedings of the Fifth Workshop on Data Analysis, 67-82.
+    The values are `TrainedMap.measure_units`'.
+
+    References
+    ----------
+    Pölzlbauer (2004), Survey and comparison of quality measures for self-organizing maps, Proceedings of the Fifth
+    Workshop on Data Analysis, 67-82.
 
     Examples
     --------

@@ -66,6 +66,8 @@ class Sky(Visualiser):
     On maps without borders they go the short way, over the seam; units that no way leads to do not pull. Stars have the
     colours of their classes where y names some. At most 20,000 are drawn.
 
+    References
+    ----------
     Latif and Mayer (2007), Sky-metaphor visualisation for self-organising maps, Proceedings of the 7th International
     Conference on Knowledge Management, I-KNOW '07, Graz.
 

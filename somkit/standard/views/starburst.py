@@ -32,6 +32,8 @@ class Starburst(Visualiser):
     equals, as long as that is lower than its own. On maps without borders a line over the
     seam leaves at one side and enters at the other.
 
+    References
+    ----------
     Hamel and Brown (2011), Improved interpretability of the unified distance matrix with connected components,
     Proceedings of the 7th International Conference on Data Mining, 338-343.
 

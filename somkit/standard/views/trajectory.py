@@ -29,8 +29,8 @@ class Trajectory(Visualiser):
     The circle is where the series begins, the square where it ends; each unit has the colour of the last visit. A step
     over the seam of a map without borders is dashed, and leaves the picture at one side to enter at the other.
 
-    Notes
-    -----
+    References
+    ----------
     Kohonen (2001), Self-Organizing Maps, 3rd edition, section 2.14, doi:10.1007/978-3-642-56927-2.
 
     Examples

@@ -47,6 +47,8 @@ class UMatrix(Visualiser):
     edge of the lattice and d is the metric the map was trained with, on the features as it was trained on them.
     Units without a neighbour are hatched.
 
+    References
+    ----------
     Ultsch (1993), Self-organizing neural networks for visualisation and classification,
     doi:10.1007/978-3-642-50974-2_31.
 

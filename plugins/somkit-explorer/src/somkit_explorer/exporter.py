@@ -58,6 +58,10 @@ class Explorer(Exporter):
     The page's content security policy allows its own script and style by their hashes and nothing else, no connection
     above all.
 
+    References
+    ----------
+    somkit.
+
     Examples
     --------
     >>> import tempfile

@@ -41,7 +41,10 @@ class Globe(Topology):
     -----
     Views draw it flat, in the Equal Earth projection, which keeps areas; the view ``globe`` draws it in space.
 
-    Ritter (1999), Self-organizing maps on non-euclidean spaces, in Kohonen maps, doi:10.1016/B978-044450270-4/50007-3;
+    References
+    ----------
+    Ritter (1999), Self-organizing maps on non-euclidean spaces, in Kohonen maps, doi:10.1016/B978-044450270-4/50007-3.
+
     Wu & Takatsuka (2006), Spherical self-organizing map using efficient indexed geodesic data structure,
     doi:10.1016/j.neunet.2006.05.021.
 

@@ -32,6 +32,10 @@ class GlobeView(Visualiser):
     elevation, azimuth : float
         From where the globe is seen, in degrees: the latitude and the longitude below you.
 
+    References
+    ----------
+    somkit.
+
     Examples
     --------
     >>> from somkit import SOM
