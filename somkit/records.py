@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from somkit.engine import State
 from somkit.errors import MapFileWarning
 from somkit.lattice import Lattice
 from somkit.lattice.rules import rule_of_record
+from somkit.plugins import current
 from somkit.samples import Scaling
 from somkit.storage import decode_label, encode_label
 
@@ -102,3 +104,15 @@ def state_from(plain: Mapping[str, Any], arrays: Mapping[str, Array]) -> State:
         records=records_from(arrays),
         trained_on=plain["trained_on"],
     )
+
+
+def provenance() -> dict[str, Any]:
+    """Return the versions that a map is made with."""
+    plugins = current().loaded
+    return {
+        "python": sys.version.split()[0],
+        "numpy": np.__version__,
+        "plugins": {
+            plugin.name: {"distribution": plugin.distribution, "version": plugin.version} for plugin in plugins
+        },
+    }

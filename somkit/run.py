@@ -16,10 +16,10 @@ from somkit.components import Trainer
 from somkit.engine import State, Task
 from somkit.errors import DataWarning, RecipeError, SampleError
 from somkit.lattice import Lattice
-from somkit.records import record_state
+from somkit.records import provenance, record_state
 from somkit.samples import Samples, Scaling
 from somkit.storage import Record, encode_values, write_record
-from somkit.trained import TrainedMap, provenance
+from somkit.trained import TrainedMap
 
 if TYPE_CHECKING:
     from somkit.recipe import Recipe

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from somkit.trained.checks import check_codebook, check_features, check_limits
 from somkit.trained.labelling import distinct_labels, is_missing
-from somkit.trained.trained import TrainedMap, provenance
+from somkit.trained.trained import TrainedMap
 
 __all__ = [
     "TrainedMap",
@@ -13,5 +13,4 @@ __all__ = [
     "check_limits",
     "distinct_labels",
     "is_missing",
-    "provenance",
 ]

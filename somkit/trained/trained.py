@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +18,7 @@ from somkit.errors import ParameterError, SampleError
 from somkit.kernels import TreeSum
 from somkit.lattice import Lattice, networkx_of_lattice
 from somkit.plugins import current
-from somkit.records import record_lattice, record_records, record_scaling
+from somkit.records import provenance, record_lattice, record_records, record_scaling
 from somkit.samples import Samples, Scaling, feature_names_of
 from somkit.searching import in_dense_pieces
 from somkit.spelling import resolve
@@ -388,15 +387,3 @@ class TrainedMap:
             If the file cannot be written; an older file of that name is then still whole.
         """
         write_record(path, self.to_record())
-
-
-def provenance() -> dict[str, Any]:
-    """Return the versions that a map is made with."""
-    plugins = current().loaded
-    return {
-        "python": sys.version.split()[0],
-        "numpy": np.__version__,
-        "plugins": {
-            plugin.name: {"distribution": plugin.distribution, "version": plugin.version} for plugin in plugins
-        },
-    }
