@@ -540,6 +540,8 @@ BREACHES = [
         Taxi,
         {"accepts_sparse": YES, "prepare_sparse": lambda self, W: standard.Euclidean().prepare_sparse(W + 1)},
     ),
+    ("the_way_leads_there", Taxi, {"towards": lambda self, W, targets, factors: W + 0.9 * factors * (targets - W)}),
+    ("the_way_leads_there", Taxi, {"towards": lambda self, W, targets, factors: W + 0.1 * (targets - W)}),
     (
         "missing_values_are_no_values",
         Middle,
@@ -575,6 +577,7 @@ BREACHES = [
     ("arguments_are_left_alone", Whole, {"run_epoch": lambda self, task, state: state}),
     ("same_bits_for_any_number_of_threads", Whole, {"spoil": lambda self, W, task, state: W + 1e-12 * task.n_jobs}),
     ("a_resumed_run_is_the_whole_run", Whole, {"spoil": lambda self, W, task, state: W + 1e-12 * _noise(*W.shape)}),
+    ("the_same_within_another", Whole, {"spoil": lambda self, W, task, state: W + 1e-12 * _noise(*W.shape)}),
     ("names_of_nodes_do_not_matter", Whole, {"spoil": lambda self, W, task, state: W + len(str(state.lattice.nodes))}),
     ("codebook_stays_in_the_box", Whole, {"spoil": lambda self, W, task, state: 1.5 * W}),
     ("samples_in_any_order", Whole, {"spoil": lambda self, W, task, state: W + 1e-9 * task.samples.X[0]}),
@@ -605,6 +608,7 @@ BREACHES = [
 CLAIMED = ("convex", "missing", "order_free", "weighted")
 
 
+@pytest.mark.usefixtures("unshrunk")
 @pytest.mark.parametrize(
     ("name", "base", "members"), BREACHES, ids=lambda value: value if isinstance(value, str) else ""
 )
