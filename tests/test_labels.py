@@ -54,3 +54,13 @@ def test_labels_must_fit_the_samples(trained):
     with pytest.raises(ValueError, match="needs X") as caught:
         trained.label_units(np.zeros(5))
     assert str(caught.value) == "label_units needs X, the samples that y labels, for method='majority'."
+
+
+def test_purity_of_pure_units_is_one_whatever_the_weights():
+    """Where no unit has two classes purity is 1 to the bit, not a rounding above it."""
+    weight = [1.45544253, 0.90468007, 0.56146029, 0.52479145, 1.71990536]
+    X, y = np.array([[0.1], [1.0], [0.0], [2.0], [3.0]]), ["a", "b", "a", "c", "b"]
+    trained = TrainedMap.from_codebook("line:units=4", [[0.0], [1.0], [2.0], [3.0]])
+    for turn in range(24):
+        turned = np.random.default_rng(turn).permutation(weight)
+        assert trained.measure("purity", X, y=y, sample_weight=turned) == 1
