@@ -69,8 +69,8 @@ def _refined(
     Step t of T adds rate_t sum_i v_i R_ij (x_i - w_j) / sum_i v_i |R_ij| to unit j, where v are the sample weights,
     R_ij is unit j's share in sample i among the units of the sample's class, less its share among all units, and
     rate_t = 0.3 (1 - t / T). That is the gradient of robust soft learning vector quantisation over all samples at
-    once, so neither their order nor chance has a part in it. Seo & Obermayer (2003),
-    doi:10.1162/089976603321891819.
+    once, so neither their order nor chance has a part in it. Seo & Obermayer (2003), Soft learning vector
+    quantization, doi:10.1162/089976603321891819.
     """
     codebook = trained.codebook.astype(np.float64)
     for step in range(steps):
@@ -121,9 +121,9 @@ class SOMClassifier(ClassifierMixin, MapEstimator):  # type: ignore[misc]  # unt
     Notes
     -----
     Labelling and moving a map's units: Kohonen (2001), Self-Organizing Maps, 3rd edition, chapter 6,
-    doi:10.1007/978-3-642-56927-2. The step, robust soft learning vector quantisation: Seo & Obermayer (2003),
-    doi:10.1162/089976603321891819, whose distance is Euclidean; with other metrics the units are moved along x - w all
-    the same, as online training does.
+    doi:10.1007/978-3-642-56927-2. The step, robust soft learning vector quantisation: Seo & Obermayer (2003), Soft
+    learning vector quantization, doi:10.1162/089976603321891819, whose distance is Euclidean; with other metrics the
+    units are moved along x - w all the same, as online training does.
 
     Examples
     --------

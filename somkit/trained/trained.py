@@ -326,7 +326,8 @@ class TrainedMap:
         Notes
         -----
         Davies & Bouldin (1979), A cluster separation measure, doi:10.1109/TPAMI.1979.4766909. Ward's clusters as the
-        start of k-means: Milligan & Sokol (1980), doi:10.1177/001316448004000320.
+        start of k-means: Milligan & Sokol (1980), A two-stage clustering algorithm with robust recovery
+        characteristics, Educational and Psychological Measurement 40.
 
         Examples
         --------

@@ -110,7 +110,8 @@ class KruskalShepard(Measure):
     Kruskal (1964), Multidimensional scaling by optimizing goodness of fit to a nonmetric hypothesis,
     doi:10.1007/BF02289565.
 
-    Elend & Kramer (2019), Self-organizing maps with convolutional layers, doi:10.1007/978-3-030-19642-4_3.
+    Elend & Kramer (2019), Self-organizing maps with convolutional layers, WSOM 2019, 23-32,
+    doi:10.1007/978-3-030-19642-4.
 
     Examples
     --------
@@ -179,7 +180,7 @@ class CMeasure(Measure):
 
     References
     ----------
-    Goodhill & Sejnowski (1997), A unifying objective function for topographic mappings, doi:10.1162/neco.1997.9.6.1291.
+    Goodhill & Sejnowski (1997), A unifying objective function for topographic mappings, Neural Computation 9.
 
     Examples
     --------

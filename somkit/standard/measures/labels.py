@@ -72,7 +72,8 @@ class Purity(Measure):
     ----------
     Manning, Raghavan & Schütze (2008), Introduction to Information Retrieval, section 16.3, Cambridge University Press.
 
-    Elend & Kramer (2019), Self-organizing maps with convolutional layers, doi:10.1007/978-3-030-19642-4_3.
+    Elend & Kramer (2019), Self-organizing maps with convolutional layers, WSOM 2019, 23-32,
+    doi:10.1007/978-3-030-19642-4.
 
     Examples
     --------
@@ -121,7 +122,8 @@ class Entropy(Measure):
 
     References
     ----------
-    Elend & Kramer (2019), Self-organizing maps with convolutional layers, doi:10.1007/978-3-030-19642-4_3.
+    Elend & Kramer (2019), Self-organizing maps with convolutional layers, WSOM 2019, 23-32,
+    doi:10.1007/978-3-030-19642-4.
 
     Examples
     --------
@@ -172,7 +174,8 @@ class ClassScatterIndex(Measure):
 
     References
     ----------
-    Elend & Kramer (2019), Self-organizing maps with convolutional layers, doi:10.1007/978-3-030-19642-4_3.
+    Elend & Kramer (2019), Self-organizing maps with convolutional layers, WSOM 2019, 23-32,
+    doi:10.1007/978-3-030-19642-4.
 
     Examples
     --------

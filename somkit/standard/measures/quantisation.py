@@ -146,7 +146,8 @@ class Distortion(Measure):
 
     References
     ----------
-    Lampinen & Oja (1992), Clustering properties of hierarchical self-organizing maps, doi:10.1007/BF00118594.
+    Lampinen & Oja (1992), Clustering properties of hierarchical self-organizing maps, Journal of Mathematical Imaging
+    and Vision 2, 261-272.
 
     Vesanto, Sulkava & Hollmén (2003), On the decomposition of the self-organizing map distortion measure, Proceedings
     of WSOM'03.

@@ -143,9 +143,9 @@ class TopographicFunction(Measure):
     References
     ----------
     Villmann, Der, Herrmann & Martinetz (1997), Topology preservation in self-organizing feature maps: exact definition
-    and measurement, doi:10.1109/72.557663.
+    and measurement, IEEE Transactions on Neural Networks 8, 256-266.
 
-    Martinetz & Schulten (1994), Topology representing networks, doi:10.1016/0893-6080(94)90109-0.
+    Martinetz & Schulten (1994), Topology representing networks, Neural Networks 7, 507-522.
 
     Examples
     --------

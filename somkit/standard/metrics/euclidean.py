@@ -42,7 +42,7 @@ class Euclidean(Metric):
 
     References
     ----------
-    Samad & Harp (1992), Self-organization with partial data, doi:10.1088/0954-898X_3_2_008.
+    Samad & Harp (1992), Self-organization with partial data, Network: Computation in Neural Systems 3.
 
     Dixon (1979), Pattern recognition with partly missing data, doi:10.1109/TSMC.1979.4310090.
 

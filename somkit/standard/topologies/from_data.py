@@ -157,7 +157,7 @@ class Knn(Topology):
 
     References
     ----------
-    Martinetz & Schulten (1994), Topology representing networks, doi:10.1016/0893-6080(94)90109-0.
+    Martinetz & Schulten (1994), Topology representing networks, Neural Networks 7, 507-522.
 
     Examples
     --------

@@ -45,7 +45,8 @@ class Tree(Topology):
 
     References
     ----------
-    Koikkalainen & Oja (1990), Self-organizing hierarchical feature maps, doi:10.1109/IJCNN.1990.137727.
+    Koikkalainen & Oja (1990), Self-organizing hierarchical feature maps, International Joint Conference
+    on Neural Networks, 279-284.
 
     Examples
     --------

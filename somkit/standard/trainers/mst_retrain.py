@@ -44,7 +44,7 @@ class MstRetrain(Trainer):
 
     References
     ----------
-    Kangas, Kohonen & Laaksonen (1990), Variants of self-organizing maps, doi:10.1109/72.80208.
+    Kangas, Kohonen & Laaksonen (1990), Variants of self-organizing maps, IEEE Transactions on Neural Networks 1.
 
     Prim (1957), Shortest connection networks and some generalizations, doi:10.1002/j.1538-7305.1957.tb01515.x.
 

@@ -41,7 +41,7 @@ class Sdh(Visualiser):
     References
     ----------
     Pampalk, Rauber and Merkl (2002), Using smoothed data histograms for cluster visualization in self-organizing maps,
-    doi:10.1007/3-540-46084-5_141.
+    ICANN 2002, Springer.
 
     Examples
     --------

@@ -45,7 +45,7 @@ def geodesic(frequency: int) -> tuple[Array, Array]:
     -----
     Each face is divided evenly in its plane and projected onto the sphere (class I): Sadourny, Arakawa & Mintz (1968),
     Integration of the nondivergent barotropic vorticity equation with an icosahedral-hexagonal grid for the sphere,
-    doi:10.1175/1520-0493(1968)096<0351:IOTNBV>2.0.CO;2.
+    Monthly Weather Review 96.
     """
     corners, faces = icosahedron()
     number: dict[tuple[tuple[int, int], ...], int] = {}

@@ -43,7 +43,7 @@ class Globe(Topology):
 
     References
     ----------
-    Ritter (1999), Self-organizing maps on non-euclidean spaces, in Kohonen maps, doi:10.1016/B978-044450270-4/50007-3.
+    Ritter (1999), Self-organizing maps on non-euclidean spaces, in Oja & Kaski (editors), Kohonen Maps, Elsevier.
 
     Wu & Takatsuka (2006), Spherical self-organizing map using efficient indexed geodesic data structure,
     doi:10.1016/j.neunet.2006.05.021.
