@@ -49,17 +49,21 @@ def neighbourhood(part: Any, ax: Axes) -> None:
 
 def metric(part: Any, ax: Axes) -> None:
     """Draw lines of equal distance from a point amid what it measures, fitted to `cloud` where the metric is fitted."""
-    low, high = part.limits(2)
-    samples = np.clip(cloud(), low, high)
+    held = HELD.get(part.name, ())
+    low, high = part.limits(2 + len(held))
+    samples = np.clip(np.column_stack([cloud(), *(np.full(150, value) for value in held)]), low, high)
     recipe = Recipe(metric=part, topology="line:units=4", trainer="online", random_state=0)
     part = recipe.start(samples).recipe.metric
-    first, second = (np.linspace(max(-1, low[f]), min(3, high[f]), 121) for f in range(2))
+    least, most, place = WINDOWS.get(part.name, (-1, 3, None))
+    first, second = (np.linspace(max(least, low[f]), min(most, high[f]), 121) for f in range(2))
+    middle = place or (np.median(first), np.median(second))
     across, up = np.meshgrid(first, second)
-    points, middle = np.column_stack([across.ravel(), up.ravel()]), np.array([[np.median(first), np.median(second)]])
-    distance = part.pairwise(points, middle).reshape(across.shape)
+    points = np.column_stack([across.ravel(), up.ravel(), *(np.full(across.size, value) for value in held)])
+    distance = part.pairwise(points, np.array([[*middle, *held]])).reshape(across.shape)
     ax.contour(first, second, distance, levels=6, colors=COLOURS[0], linewidths=0.9)
-    ax.plot(*middle[0], "o", color=COLOURS[1], markersize=4)
-    ax.set(aspect="equal", xlabel="feature 1", ylabel="feature 2")
+    ax.plot(*middle, "o", color=COLOURS[1], markersize=4)
+    third = "".join(f" (feature 3: {value:g})" for value in held)
+    ax.set(aspect="equal", xlabel=f"feature 1{third}", ylabel="feature 2")
 
 
 def cloud() -> Any:
@@ -70,14 +74,17 @@ def cloud() -> Any:
 
 
 def topology(part: Any, ax: Axes) -> None:
-    """Draw the lattice that it becomes for 40 samples, with its edges."""
+    """Draw the lattice that it becomes for 40 samples, with its edges; orange where they lead over a seam."""
     from matplotlib.collections import LineCollection
 
+    from somkit.standard.views._seams import Seams
     from somkit.standard.views._stage import Stage
 
     stage = Stage.of(Recipe(topology=part, random_state=0).start(cloud()[:40]).state.lattice)
-    places, edges = stage.centres, stage.lattice.edges
-    ax.add_collection(LineCollection(places[edges], colors="#808080", linewidths=0.8))
+    places, edges, seams = stage.centres, stage.lattice.edges, Seams(stage)
+    over = seams.over(edges)
+    ax.add_collection(LineCollection(places[edges[~over]], colors="#808080", linewidths=0.8))
+    ax.add_collection(LineCollection(seams.lines(edges[over]), colors=COLOURS[1], linewidths=1.2))
     ax.plot(*places.T, "o", color=COLOURS[0], markersize=3)
     ax.margins(0.06)
     ax.set_aspect("equal", adjustable="datalim")  # a line has no height of its own
@@ -120,9 +127,14 @@ DRAWN = {
     "trainer": trainer,
 }
 
-# Parts whose defaults show nothing: a graph of one unit, one schedule alone.
+# Metrics that the plane from -1 to 3 does not show: least and most of both features, and the point measured from.
+WINDOWS = {"haversine": (-90, 90, (50, 0))}  # half the globe, a pole at the right edge
+HELD = {"correlation": (0.0,)}  # of two features alone every correlation is 1 or -1: the values of a third
+
+# Parts whose defaults show nothing: a graph of one unit, a line too dense to see its edges, one schedule alone.
 EXAMPLES = {
     ("topology", "graph"): "graph:generator=karate_club",
+    ("topology", "line"): "line:units=9",
     ("schedule", "join"): (
         "join:schedules=[{name=linear,start=0.1,stop=1},{name=cosine,start=1,stop=0.1}],boundaries=[0.25]"
     ),

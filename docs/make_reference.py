@@ -34,8 +34,9 @@ A part is spelt `name:parameter=value,...` ([spelling](spelling.md)); as a class
 Sentences, formulas and sources are taken from the docstring of each part ([how](hooks.md#what-a-docstring-says)).
 
 Pictures of views are those of the [gallery](../how-to/gallery.md). The others, by `docs/make_pictures.py`, show parts
-with their defaults (`graph` is Zachary's karate club, `join` a warm-up and a cosine): a topology as it becomes for 40
-samples, a metric as lines of equal distance from a point, a schedule in both roles as a share of its largest value,
+with their defaults (`graph` is Zachary's karate club, `line` has 9 units, `join` is a warm-up and a cosine): a topology
+as it becomes for 40 samples, with edges over a seam in orange, a metric as lines of equal distance from a point
+(`haversine` in degrees), a schedule in both roles as a share of its largest value,
 and the map on samples of two features before training (initialisers; orange for trainers) and after it (blue for
 trainers).
 """
