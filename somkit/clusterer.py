@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import ClusterMixin
 
+from somkit.clustering import check_clustering
 from somkit.estimator import MapEstimator
 
 Array = np.ndarray[Any, Any]
@@ -107,11 +108,13 @@ class SOMClusterer(ClusterMixin, MapEstimator):  # type: ignore[misc]  # untyped
             If ``clusterer``, ``n_clusters``, ``connectivity`` or ``refine`` is not allowed.
         """
         del y
-        self._train(X, sample_weight)
         chosen = isinstance(self.clusterer, str) and self.clusterer != "hdbscan"
+        wanted = self.n_clusters if chosen else None
+        check_clustering(self.clusterer, wanted, self.connectivity, refine=self.refine)
+        self._train(X, sample_weight)
         clusters = self.map_.cluster_units(
             self.clusterer,
-            self.n_clusters if chosen else None,
+            wanted,
             X=X,
             sample_weight=sample_weight,
             connectivity=self.connectivity,

@@ -32,7 +32,7 @@ def cluster_codebook(
     refine: bool = False,
 ) -> Array:
     """Return the cluster of each unit, shape (m,), int64, -1 for noise; see `TrainedMap.cluster_units`."""
-    _check(clusterer, n_clusters, connectivity, refine=refine)
+    check_clustering(clusterer, n_clusters, connectivity, refine=refine)
     vectors = np.asarray(codebook, dtype=np.float64)
     if clusterer == "hdbscan":
         return _hdbscan(vectors, metric)
@@ -56,7 +56,11 @@ def cluster_codebook(
     return min(tried, key=lambda found: _davies_bouldin(vectors[held], found[held])) if tried else cut(1)
 
 
-def _check(clusterer: Any, n_clusters: Any, connectivity: Any, *, refine: bool) -> None:
+def check_clustering(clusterer: Any, n_clusters: Any, connectivity: Any, *, refine: Any) -> None:
+    """Refuse what cannot be asked for whatever the map is."""
+    if not isinstance(refine, bool | np.bool_):
+        message = f"refine must be True or False, got {refine!r}."
+        raise ParameterError(message)
     if refine and (clusterer != "ward" or connectivity is not None):
         message = "refine=True works with clusterer='ward' and connectivity=None only; leave it out."
         raise ParameterError(message)
@@ -70,7 +74,9 @@ def _check(clusterer: Any, n_clusters: Any, connectivity: Any, *, refine: bool) 
     if finds and n_clusters is not None:
         message = f"n_clusters is for clusterers 'ward', 'kmeans' and 'watershed'; leave it out, got {n_clusters!r}."
         raise ParameterError(message)
-    if not finds and clusterer not in {"ward", "kmeans", "watershed"}:
+    named = isinstance(clusterer, str) and clusterer in {"ward", "kmeans", "hdbscan", "watershed"}
+    clusters = not isinstance(clusterer, type) and callable(getattr(clusterer, "fit_predict", None))
+    if not named and not clusters:
         message = "clusterer must be 'ward', 'kmeans', 'hdbscan', 'watershed' or a scikit-learn clusterer, "
         message += f"got {clusterer!r}."
         raise ParameterError(message)
@@ -117,8 +123,8 @@ def _by_scikit_learn(vectors: Array, weight: Array, clusterer: Any) -> Array:
 
     model = clone(clusterer)
     weighs = "sample_weight" in signature(model.fit).parameters
-    model.fit(vectors, **({"sample_weight": weight} if weighs else {}))
-    return np.asarray(model.labels_, dtype=np.int64)
+    found = model.fit_predict(vectors, **({"sample_weight": weight} if weighs else {}))  # mixtures have no labels_
+    return np.asarray(found, dtype=np.int64)
 
 
 def merge_units(codebook: Array, lattice: Lattice, weight: Array, connectivity: str | None = None) -> Array:

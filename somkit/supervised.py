@@ -38,9 +38,11 @@ def _shares(distance: Array, variance: float) -> Array:
 
     Units at an infinite distance have none; a row of such distances only is all 0.
     """
-    squared = np.asarray(distance, dtype=np.float64) ** 2
-    nearest = squared.min(axis=1, keepdims=True)
-    bell = np.exp(np.where(np.isfinite(nearest), nearest, 0.0) / (2 * variance) - squared / (2 * variance))
+    away = np.asarray(distance, dtype=np.float64)
+    least = away.min(axis=1, keepdims=True)
+    nearest = np.where(np.isfinite(least), least, 0.0)
+    with np.errstate(over="ignore"):  # a unit infinitely farther than the nearest has no share
+        bell = np.exp(-(away - nearest) * (away + nearest) / (2 * variance))
     total = bell.sum(axis=1, keepdims=True)
     return np.asarray(np.divide(bell, total, out=np.zeros_like(bell), where=total > 0))
 
@@ -195,16 +197,13 @@ class SOMClassifier(ClassifierMixin, MapEstimator):  # type: ignore[misc]  # unt
         if isinstance(self.refine, bool) or not isinstance(self.refine, int | np.integer) or self.refine < 0:
             message = f"refine must be an integer >= 0, got {self.refine!r}."
             raise ParameterError(message)
-        _check_given(self, y)
-        self._train(X, sample_weight)
-        check_consistent_length(X, y)
-        labels = column_or_1d(y, warn=True)
-        missing = np.array([self._is_unlabelled(label) for label in labels.tolist()])
-        given = np.flatnonzero(~missing)
-        known = labels[given]
-        if known.dtype == object and all(isinstance(label, Number) for label in known):
-            known = np.array(known.tolist())
+        _check_given(self, X, y)
+        # As numpy reads it: scikit-learn would make True and False of pandas 1.0 and 0.0.
+        labels = column_or_1d(np.asarray(y), warn=True)
+        given = np.flatnonzero([not self._is_unlabelled(label) for label in labels.tolist()])
+        known = _of_one_kind(labels[given])
         check_classification_targets(known)
+        self._train(X, sample_weight)
         self.classes_, found = np.unique(known, return_inverse=True)
         code = np.full(len(labels), -1)
         code[given] = found
@@ -212,7 +211,7 @@ class SOMClassifier(ClassifierMixin, MapEstimator):  # type: ignore[misc]  # unt
         return self
 
     def _is_unlabelled(self, label: Any) -> bool:
-        return is_missing(label) or (self.unlabelled is not None and bool(label == self.unlabelled))
+        return is_missing(label) or (not is_missing(self.unlabelled) and bool(label == self.unlabelled))
 
     def _fit_units(self, samples: Samples, given: Array, code: Array) -> None:
         weight = np.ones(len(samples)) if samples.weight is None else samples.weight
@@ -243,8 +242,7 @@ class SOMClassifier(ClassifierMixin, MapEstimator):  # type: ignore[misc]  # unt
 
     def predict(self, X: Any) -> Array:
         """Return the most probable class of each sample, shape (n,); the first of ``classes_`` among equals."""
-        probability = self.predict_proba(X)
-        return np.asarray(self.classes_[probability.argmax(axis=1)])
+        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
 
 
 class SOMRegressor(RegressorMixin, MapEstimator):  # type: ignore[misc]  # untyped bases
@@ -332,12 +330,14 @@ class SOMRegressor(RegressorMixin, MapEstimator):  # type: ignore[misc]  # untyp
         SampleError
             If a target is unlabelled for every sample of positive weight.
         """
-        _check_given(self, y)
-        self._train(X, sample_weight)
-        check_consistent_length(X, y)
-        takes_nan = self.unlabelled is not None and bool(np.isnan(self.unlabelled))
+        if not (is_missing(self.unlabelled) or isinstance(self.unlabelled, Number)):
+            message = f"unlabelled must be a number, NaN or None, got {self.unlabelled!r}."
+            raise ParameterError(message)
+        _check_given(self, X, y)
+        takes_nan = self.unlabelled is not None and is_missing(self.unlabelled)
         checks = {"ensure_2d": False, "dtype": np.float64, "input_name": "y"}
         targets = check_array(y, ensure_all_finite="allow-nan" if takes_nan else True, **checks)
+        self._train(X, sample_weight)
         table = targets.reshape(len(targets), -1)
         known = ~np.isnan(table) if takes_nan or self.unlabelled is None else table != self.unlabelled
         samples = self.map_.samples(X, sample_weight)
@@ -382,7 +382,19 @@ class SOMRegressor(RegressorMixin, MapEstimator):  # type: ignore[misc]  # untyp
         return tags
 
 
-def _check_given(estimator: MapEstimator, y: Any) -> None:
+def _check_given(estimator: MapEstimator, X: Any, y: Any) -> None:
     if y is None:
         message = f"{type(estimator).__name__} requires y to be passed, but the target y is None."
         raise SampleError(message)
+    check_consistent_length(X, y)
+
+
+def _of_one_kind(labels: Array) -> Array:
+    """Return objects that are all numbers as numbers, others as they are if they are all text."""
+    if labels.dtype != object or all(isinstance(label, Number) for label in labels):
+        return np.array(labels.tolist()) if labels.dtype == object else labels
+    if not all(isinstance(label, str) for label in labels):
+        kinds = ", ".join(sorted({type(label).__name__ for label in labels}))
+        message = f"y must hold classes that are all numbers or all text, got types {kinds}; write each as text."
+        raise SampleError(message)
+    return labels

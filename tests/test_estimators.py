@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.cluster import DBSCAN
 from sklearn.datasets import load_digits, load_iris, load_wine
 from sklearn.metrics import adjusted_rand_score
+from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 
 from somkit import SOMClassifier, SOMClusterer, SOMRegressor
@@ -77,6 +78,43 @@ def test_unlabelled_marks_of_other_types(iris):
     assert SOMClassifier(random_state=0).fit(X, y - 1).classes_.tolist() == [-1, 0, 1]
 
 
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        (pd.Series([True, False, None], dtype="boolean"), [False, True]),
+        (pd.Series([0, 1, pd.NA], dtype="Int64"), [0, 1]),
+        (pd.Series(["a", "b", pd.NA], dtype="string"), ["a", "b"]),
+        (pd.Series(["a", "b", None], dtype="category"), ["a", "b"]),
+        (pd.Categorical(["a", "b", None]), ["a", "b"]),
+        (np.array([True, False, None], dtype=object), [False, True]),
+        (np.array(["a", "b", "a"]), ["a", "b"]),
+    ],
+)
+@pytest.mark.parametrize("mark", [None, np.nan, pd.NA])
+def test_classes_keep_their_type(labels, classes, mark):
+    """Classes are predicted as they were given: text as text, truth as truth, and no mark is no class."""
+    X = [[0.0], [5.0], [9.0]]
+    model = SOMClassifier(topology="line:units=3", unlabelled=mark, random_state=0).fit(X, labels)
+    assert model.classes_.tolist() == classes
+    assert model.predict(X[:2]).tolist() == list(labels[:2])
+    assert isinstance(model.predict(X[:1]).tolist()[0], bool) == isinstance(classes[0], bool)
+    np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1, rtol=1e-15)
+
+
+@pytest.mark.parametrize("far", [1.0, 1e160])
+def test_units_on_every_sample_predict_elsewhere_too(far):
+    """Where every sample lies on its unit the shares have no width: the nearest unit takes all, near or far."""
+    X = np.repeat([[0.0], [1.0]], 5, axis=0)
+    exact = {"topology": "line:units=2", "radius": "constant:value=0", "random_state": 0}
+    asked = [[-far], [0.0], [1.0]]
+    model = SOMClassifier(**exact).fit(X, X[:, 0].astype(int))
+    assert model.predict(asked).tolist() == [0, 0, 1]
+    assert np.isfinite(model.predict_proba(asked)).all()
+    values = SOMRegressor(**exact).fit(X, X[:, 0]).predict(asked)
+    assert np.isfinite(values).all()
+    assert values[1] < 0.02  # five samples against a ridge of 0.1: 0.1 / 5.1 of half the difference
+
+
 def test_weights_are_copies(iris):
     """A sample of weight k is k copies of it, for classes and values."""
     X, y = iris
@@ -135,6 +173,45 @@ def test_what_a_classifier_refuses(iris):
     assert str(caught.value) == "refine must be an integer >= 0, got -1."
 
 
+def test_labels_of_several_kinds_are_refused(iris):
+    """Text beside numbers has no order, and the sentence names the types and the way out."""
+    X, y = iris
+    mixed = y.astype(object)
+    mixed[:50] = "setosa"
+    with pytest.raises(SampleError) as caught:
+        SOMClassifier().fit(X, mixed)
+    assert str(caught.value) == (
+        "y must hold classes that are all numbers or all text, got types int, str; write each as text."
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (SOMRegressor(unlabelled="none"), "unlabelled must be a number, NaN or None, got 'none'."),
+        (SOMClusterer(refine=20), "refine must be True or False, got 20."),
+        (
+            SOMClusterer(clusterer=5),
+            "clusterer must be 'ward', 'kmeans', 'hdbscan', 'watershed' or a scikit-learn clusterer, got 5.",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_before_training(iris, monkeypatch, model, message):
+    """A parameter that no map can have is refused before any map is trained."""
+    monkeypatch.setattr(type(model), "_train", lambda *_: pytest.fail("trained"))
+    with pytest.raises(ParameterError) as caught:
+        model.fit(*iris)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("model", [SOMClassifier(), SOMRegressor()])
+def test_too_few_labels_are_noticed_before_training(iris, monkeypatch, model):
+    """A y that is shorter than X does not wait for the map."""
+    monkeypatch.setattr(type(model), "_train", lambda *_: pytest.fail("trained"))
+    with pytest.raises(ValueError, match=r"inconsistent numbers of samples: \[150, 100\]"):
+        model.fit(iris[0], iris[1][:100])
+
+
 def test_several_targets(iris):
     """Targets together are predicted as each by itself, in the shape that y had."""
     X = iris[0]
@@ -188,6 +265,8 @@ def test_clusters_found_by_others(iris):
     """HDBSCAN and any scikit-learn clusterer find the number of clusters themselves, and -1 is noise."""
     noise = SOMClusterer(clusterer=DBSCAN(eps=1e-6, min_samples=1000)).fit(iris[0])
     assert set(noise.labels_) == {-1}
+    mixture = SOMClusterer(clusterer=GaussianMixture(3, random_state=0), random_state=0).fit(iris[0])
+    assert np.unique(mixture.labels_).tolist() == [0, 1, 2]
     found = SOMClusterer(clusterer="hdbscan", random_state=0).fit(iris[0])
     assert set(found.labels_) - {-1} == set(range(found.labels_.max() + 1))
 
