@@ -134,6 +134,24 @@ def test_weights_are_copies(iris):
         np.testing.assert_allclose(one, other, rtol=0, atol=allowed)
 
 
+def test_weights_are_copies_in_clusters_and_several_targets(iris):
+    """A sample of weight k is k copies of it for clusters too, and for targets that are known for some samples each."""
+    X, y = iris
+    copies = np.random.default_rng(1).integers(0, 4, 150)
+    again = np.repeat(np.arange(150), copies)
+    size = {"topology": "hex:rows=4,columns=5"}
+    for clusterer in ("ward", "kmeans", "watershed"):
+        model = SOMClusterer(n_clusters=3, clusterer=clusterer, **size)
+        weighed, copied = clone(model).fit(X, sample_weight=copies), clone(model).fit(X[again])
+        assert adjusted_rand_score(weighed.predict(X), copied.predict(X)) == 1
+    targets = np.column_stack([X[:, 3], y.astype(float), X[:, 2]])
+    targets[::3, 0] = targets[1::4, 1] = np.nan
+    model = SOMRegressor(unlabelled=np.nan, **size)
+    weighed = clone(model).fit(X[:, :2], targets, copies).predict(X[:, :2])
+    copied = clone(model).fit(X[again, :2], targets[again]).predict(X[:, :2])
+    np.testing.assert_allclose(weighed, copied, rtol=0, atol=1e-12)  # sums of other lengths round otherwise
+
+
 @pytest.mark.parametrize(
     "parts", [{"metric": "cosine"}, {"metric": "manhattan", "trainer": "online"}, {"scale": "minmax"}]
 )
