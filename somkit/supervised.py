@@ -234,15 +234,15 @@ class SOMClassifier(ClassifierMixin, MapEstimator):  # type: ignore[misc]  # unt
         member = self._owner[has][:, None] == np.arange(len(self.classes_))
 
         def of_block(block: Array, _: Array | None) -> Array:
-            distance = np.asarray(trained.metric.pairwise(block, self.prototypes_[has]))
-            return np.asarray(_shares(distance, self._spread) @ member)
+            return np.asarray(_shares(trained.metric.pairwise(block, self.prototypes_[has]), self._spread) @ member)
 
         found = np.concatenate(list(samples.map(of_block, self.n_jobs)))
         return np.asarray(found / found.sum(axis=1, keepdims=True))
 
     def predict(self, X: Any) -> Array:
         """Return the most probable class of each sample, shape (n,); the first of ``classes_`` among equals."""
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+        best = self.predict_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[best])
 
 
 class SOMRegressor(RegressorMixin, MapEstimator):  # type: ignore[misc]  # untyped bases

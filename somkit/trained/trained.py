@@ -297,7 +297,7 @@ class TrainedMap:
             "watershed" takes the valleys of the U-matrix along the map's edges. It and "hdbscan" measure with the map's
             metric, "hdbscan" from a table of m x m distances. "ward" and "kmeans" need means of units, and so take
             Euclidean distance whatever the metric is: for a map of another metric prefer the two before. All see the
-            codebook in the units it was trained in; an object, a mixture for instance, is cloned first and measures as it
+            codebook in the units it was trained in; an object, such as a mixture, is cloned first and measures as it
             does, by its ``fit_predict``.
         n_clusters : int from 1 to the number of units with samples, optional
             Left out, "ward" and "kmeans" take as many, from 2 to the square root of the number of units with samples
