@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from somkit import SOM, Recipe, load
+from somkit import SOM, Recipe, load, resolve
 from somkit.errors import ParameterError, TopologyError
 from somkit.lattice import lattice_of_graph
 from somkit.standard import Graph, Grid
@@ -217,3 +217,11 @@ def test_edges_written_out_are_put_in_order():
     """Edges may be given either way round and in any order, their lengths with them."""
     graph = Graph(nodes=("a", "b", "c"), edges=((2, 1), (1, 0)), lengths=(5.0, 2.0))
     assert (graph.edges, graph.lengths) == (((0, 1), (1, 2)), (2.0, 5.0))
+
+
+def test_a_node_called_0_0_is_not_spelt_as_one_called_0():
+    """A field is left out of a spelling only if it is its default, types of labels included."""
+    graph = Graph(nodes=(0.0,))
+    for form in (str(graph), graph.to_dict()):
+        (node,) = resolve("topology", form).nodes
+        assert isinstance(node, float)

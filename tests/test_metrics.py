@@ -632,3 +632,11 @@ def test_what_cannot_be_measured_is_refused_in_a_sentence(name):
     with pytest.raises(ValueError, match=r"\.$") as caught:
         call()
     assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize("name", ["manhattan", "chebyshev", "minkowski:p=3"])
+def test_the_smallest_differences_keep_their_digits_beside_others(name):
+    """A distance below the smallest normal number is the same whatever other samples there are."""
+    metric = resolve("metric", name)
+    X, W = np.array([[2.2250738585e-313], [2.0]]), np.array([[0.0]])
+    assert metric.pairwise(X, W)[0, 0] == metric.pairwise(X[:1], W)[0, 0] == X[0, 0]

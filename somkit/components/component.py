@@ -48,7 +48,7 @@ class Component(ABC):
         return {
             field.name: getattr(self, field.name)
             for field in fields
-            if type(getattr(self, field.name)) is not type(field.default) or getattr(self, field.name) != field.default
+            if not _same(getattr(self, field.name), field.default)
         }
 
     def spelt_fields(self, *, explicit: bool = False) -> dict[str, Any]:
@@ -65,6 +65,13 @@ class Component(ABC):
         """Spell the part as text, with its bare name: ``hex:rows=10``."""
         fields = self.to_dict()
         return write(str(fields.pop("name")), fields)
+
+
+def _same(value: Any, default: Any) -> bool:
+    """Tell whether two values are the same, and of the same types throughout: 0.0 is not 0."""
+    if isinstance(value, tuple) and isinstance(default, tuple):
+        return len(value) == len(default) and all(map(_same, value, default))
+    return type(value) is type(default) and bool(value == default)
 
 
 def _unwrapped(value: Any) -> Any:

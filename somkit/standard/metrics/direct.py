@@ -10,7 +10,7 @@ from somkit import kernels
 
 Array = np.ndarray[Any, Any]
 
-SMALL = 2.0**-480
+SMALL, LARGE = 2.0**-480, 2.0**900
 
 
 def direct(X: Array, W: Array, name: str) -> Array:
@@ -18,7 +18,12 @@ def direct(X: Array, W: Array, name: str) -> Array:
     from scipy.spatial.distance import cdist
 
     x, w = X.astype(np.float64), W.astype(np.float64)
-    scale = kernels.power_of_two(max(np.abs(x).max(initial=0), np.abs(w).max()))
+    largest = max(np.abs(x).max(initial=0), np.abs(w).max())
+    if (
+        name != "euclidean" and largest < LARGE
+    ):  # nothing is squared: sums cannot overflow, and the smallest keep digits
+        return np.asarray(cdist(x, w, name))
+    scale = kernels.power_of_two(largest)
     scaled = np.asarray(cdist(x * scale, w * scale, name))
     distance: Array = scaled / scale
     if name == "euclidean":  # squares of what is so small beside the largest number lose digits: measure it by itself
