@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
 from inspect import signature
-from itertools import islice
 from typing import Any
 
 import numpy as np
 
+from somkit.bordering import distances_along_edges, means_over_neighbours
 from somkit.components import Metric
 from somkit.errors import ParameterError
 from somkit.lattice import Lattice
@@ -43,17 +43,34 @@ def cluster_codebook(
         wanted = None if n_clusters is None else _checked_number(n_clusters, len(held))
         return _watershed(vectors, lattice, metric, wanted)
 
-    def cut(number: int) -> Array:
-        if connectivity == "map":
-            return _ward(vectors, weight, lattice.edges, number)
-        if clusterer == "kmeans":
-            return _by_means(vectors, weight, number)
-        return _by_ward(vectors, weight, number, refine=refine)
-
+    cut = _cutter(vectors, weight, lattice, clusterer, connectivity, refine=refine)
     if n_clusters is not None:
         return cut(_checked_number(n_clusters, len(held)))
     tried = [cut(number) for number in range(2, min(math.isqrt(len(held)), MOST_TRIED) + 1)]
     return min(tried, key=lambda found: _davies_bouldin(vectors[held], found[held])) if tried else cut(1)
+
+
+def _cutter(
+    vectors: Array, weight: Array, lattice: Lattice, clusterer: str, connectivity: str | None, *, refine: bool
+) -> Callable[[int], Array]:
+    """Return what makes a number of clusters; Ward's hierarchy is built once, however many numbers are tried."""
+    if clusterer == "kmeans":
+        return lambda number: _by_means(vectors, weight, number)
+    if connectivity == "map":
+        joined = list(_joined(vectors, weight, lattice.edges))
+        return lambda number: _cut_joined(joined, len(vectors), number)
+    held = np.flatnonzero(weight > 0)
+    merges, nearest = _free_merges(vectors[held], weight[held]), _nearest_held(vectors, held)
+
+    def cut(number: int) -> Array:
+        found = _cut_free(merges, len(held), number)
+        if not refine:
+            return np.asarray(found[nearest])  # empty units follow
+        parts = [held[found == cluster] for cluster in range(number)]
+        means = [np.average(vectors[part], axis=0, weights=weight[part]) for part in parts]
+        return _by_means(vectors, weight, number, np.array(means), 1)
+
+    return cut
 
 
 def check_clustering(clusterer: Any, n_clusters: Any, connectivity: Any, *, refine: Any) -> None:
@@ -97,17 +114,6 @@ def _by_means(vectors: Array, weight: Array, n_clusters: int, init: Any = "k-mea
     means = KMeans(n_clusters, init=init, n_init=n_init, random_state=0)
     means.fit(vectors[held], sample_weight=weight[held])
     return np.asarray(means.predict(vectors), dtype=np.int64)
-
-
-def _by_ward(vectors: Array, weight: Array, n_clusters: int, *, refine: bool) -> Array:
-    """Return Ward's clusters of the units with samples, refined by k-means if asked for; empty units follow."""
-    held = np.flatnonzero(weight > 0)
-    found = _free_ward(vectors[held], weight[held], n_clusters)
-    if refine:
-        parts = [found == cluster for cluster in range(n_clusters)]
-        means = [np.average(vectors[held][part], axis=0, weights=weight[held][part]) for part in parts]
-        return _by_means(vectors, weight, n_clusters, np.array(means), 1)
-    return np.asarray(found[_nearest_held(vectors, held)])
 
 
 def _checked_number(n_clusters: Any, most: int) -> int:
@@ -192,14 +198,14 @@ def _hdbscan(vectors: Array, metric: Metric) -> Array:
     return np.asarray(HDBSCAN(metric="precomputed", copy=True).fit(apart).labels_, dtype=np.int64)
 
 
-def _free_ward(vectors: Array, weight: Array, n_clusters: int) -> Array:
-    """Return Ward's clusters where any two may merge: the dearest merges undone."""
+def _cut_free(merges: list[tuple[int, int]], m: int, n_clusters: int) -> Array:
+    """Return the clusters that the dearest merges undone leave."""
     from scipy.cluster.hierarchy import DisjointSet
 
-    sets = DisjointSet(range(len(vectors)))
-    for one, other in _free_merges(vectors, weight)[: len(vectors) - n_clusters]:
+    sets = DisjointSet(range(m))
+    for one, other in merges[: m - n_clusters]:
         sets.merge(one, other)
-    return _numbered([list(units) for units in sets.subsets()], len(vectors))
+    return _numbered([list(units) for units in sets.subsets()], m)
 
 
 def _free_merges(vectors: Array, weight: Array) -> list[tuple[int, int]]:
@@ -240,16 +246,6 @@ def _numbered(members: list[list[int]], m: int) -> Array:
     return labels
 
 
-def _edge_distances(vectors: Array, lattice: Lattice, metric: Metric) -> Array:
-    """Return the distance between the vectors at both ends of each edge, in the map's metric; shape (e,)."""
-    lengths = np.empty(len(lattice.edges))
-    order = np.argsort(lattice.edges[:, 0], kind="stable")
-    units, starts = np.unique(lattice.edges[order, 0], return_index=True)
-    for unit, edges in zip(units, np.split(order, starts[1:]), strict=False):  # no edges: one empty piece for no unit
-        lengths[edges] = np.asarray(metric.pairwise(vectors[unit : unit + 1], vectors[lattice.edges[edges, 1]]))[0]
-    return lengths
-
-
 def _watershed(vectors: Array, lattice: Lattice, metric: Metric, n_clusters: int | None) -> Array:
     """Flood the U-matrix over the map's edges from its lowest unit up: a basin is a cluster.
 
@@ -258,11 +254,8 @@ def _watershed(vectors: Array, lattice: Lattice, metric: Metric, n_clusters: int
     map stay apart.
     Vincent & Soille (1991), doi:10.1109/34.87344.
     """
-    ends = lattice.edges.T
-    length = _edge_distances(vectors, lattice, metric)
-    m = len(vectors)
-    count = np.bincount(ends.ravel(), minlength=m)
-    height = np.bincount(ends.ravel(), weights=np.tile(length, 2), minlength=m) / np.maximum(count, 1)
+    ends, m = lattice.edges.T, len(vectors)
+    height = np.nan_to_num(means_over_neighbours(lattice, distances_along_edges(lattice, vectors, metric)))
     order = np.argsort(height, kind="stable")
     rank = np.empty(m, dtype=np.int64)
     rank[order] = np.arange(m)
@@ -285,12 +278,12 @@ def _watershed(vectors: Array, lattice: Lattice, metric: Metric, n_clusters: int
     return _numbered([np.flatnonzero(basin == name).tolist() for name in np.unique(basin)], m)
 
 
-def _ward(vectors: Array, weight: Array, pairs: Array, n_clusters: int) -> Array:
-    """Return the clusters of Ward's rule along the pairs; parts of the map that no pair joins stay apart."""
-    members = {unit: [unit] for unit in range(len(vectors))}
-    for one, other, new in islice(_joined(vectors, weight, pairs), len(vectors) - n_clusters):
+def _cut_joined(joined: list[tuple[int, int, int]], m: int, n_clusters: int) -> Array:
+    """Return the clusters that the first merges leave; parts of the map that no edge joins stay apart."""
+    members = {unit: [unit] for unit in range(m)}
+    for one, other, new in joined[: m - n_clusters]:
         members[new] = members.pop(one) + members.pop(other)
-    return _numbered(list(members.values()), len(vectors))
+    return _numbered(list(members.values()), m)
 
 
 def _joined(vectors: Array, weight: Array, pairs: Array) -> Iterator[tuple[int, int, int]]:

@@ -9,7 +9,7 @@ from scipy.cluster.hierarchy import fcluster, ward
 from sklearn.cluster import DBSCAN, HDBSCAN, AgglomerativeClustering
 from sklearn.metrics import adjusted_rand_score
 
-from somkit import TrainedMap
+from somkit import TrainedMap, clustering
 from somkit.clustering import merge_units
 from somkit.errors import ParameterError
 
@@ -164,3 +164,12 @@ def test_the_hierarchy_of_a_map_in_parts_ends_with_its_parts():
     trained = TrainedMap.from_codebook(nx.disjoint_union(nx.path_graph(3), nx.path_graph(2)), np.arange(5.0)[:, None])
     assert len(merge_units(trained.codebook, trained.lattice, np.ones(5), "map")) == 3
     assert len(merge_units(trained.codebook, trained.lattice, np.ones(5))) == 4
+
+
+def test_ward_s_hierarchy_is_built_once_however_many_numbers_are_tried(monkeypatch):
+    """Without a number of clusters the merges are worked out once, and cut again and again."""
+    built, merges = [], clustering._free_merges
+    monkeypatch.setattr(clustering, "_free_merges", lambda *args: (built.append(1), merges(*args))[1])
+    trained = TrainedMap.from_codebook("grid:rows=6,columns=6", np.random.default_rng(0).normal(size=(36, 2)))
+    assert 2 <= len(np.unique(trained.cluster_units())) <= 6
+    assert len(built) == 1
