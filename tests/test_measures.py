@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 from scipy.spatial.distance import cdist
 from scipy.stats import f, ks_2samp
 from sklearn import metrics
@@ -26,6 +27,7 @@ from somkit.errors import DataWarning, MeasureError, ParameterError, SampleError
 from somkit.lattice import Coordinates, Lattice
 from somkit.measuring import Estimate
 from somkit.plugins import current
+from somkit.standard.measures import topographic
 from somkit.standard.measures.neighbours import places_of_neighbours
 from somkit.testing import trained_maps
 
@@ -815,3 +817,22 @@ def test_samples_that_are_all_on_one_unit_have_no_distance():
         assert trained.measure("kruskal_shepard", column(0, 1, 2)) == pytest.approx((0.25 + 1 + 0.25) / 3)
         assert trained.measure("kruskal_shepard", TIED) == 0
         assert trained.measure("c_measure", column(0, 1, 2)) == 0
+
+
+@pytest.mark.parametrize("lengths", [(0, 0, 0, 1), (1e-300, 1e-300, 1e-300, 1), (0, 0, 0, 0), (5e-324, 0, 0, 5e-324)])
+def test_ways_are_found_however_unlike_their_edges_are(lengths, monkeypatch):
+    """A way takes few searches, also where nearly all edges have no length, or next to none."""
+    searches, search = [], topographic._search_paths
+    monkeypatch.setattr(topographic, "_search_paths", lambda *args, **more: (searches.append(1), search(*args, **more)))
+    ends = np.arange(4)
+    graph = csr_array((np.array(lengths, dtype=float), (ends, ends + 1)), shape=(5, 5))
+    found = topographic.path_lengths(graph, np.array([0]), np.array([4]))
+    assert found.tolist() == [sum(lengths)]
+    assert len(searches) <= 4
+
+
+def test_a_way_longer_than_any_number_is_infinite():
+    """The search for a way whose length overflows ends."""
+    graph = csr_array((np.full(4, 1e308), (np.arange(4), np.arange(4) + 1)), shape=(5, 5))
+    found = topographic.path_lengths(graph, np.array([0, 0]), np.array([4, 1]))
+    assert found.tolist() == [np.inf, 1e308]

@@ -40,10 +40,11 @@ def path_lengths(graph: csr_array, first: Array, second: Array, *, hops: int | N
 
     part = connected_components(graph, directed=False)[1]
     left = np.flatnonzero(part[first] == part[second])
-    limit = max(float(np.median(graph.data)), np.finfo(np.float64).tiny) if graph.nnz else 0.0
-    while len(left):
+    least, longest = np.finfo(np.float64).tiny, np.finfo(np.float64).max
+    limit = max(float((graph.data / max(graph.nnz, 1)).sum()), least)  # the mean: soon as long as all edges together
+    while len(left) and limit < longest:
         reached = found[left]
-        limit = min(GROWTH * limit, np.finfo(np.float64).max)
+        limit = min(GROWTH * limit, longest)
         _search_paths(graph, first[left], second[left], reached, limit=limit, unweighted=False)
         found[left] = reached
         left = left[np.isinf(reached)]
