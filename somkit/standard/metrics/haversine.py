@@ -37,7 +37,6 @@ def _northwards(places: Array) -> Array:
 class Haversine(Metric):
     """The way over the ground between two places, latitude and longitude in degrees; in kilometres.
 
-    2 r asin(sqrt(sin^2((a - b) / 2) + cos a cos b sin^2((l - m) / 2))) for latitudes a, b and longitudes l, m.
     Samples have these two features, in this order: latitudes from -90 to 90, longitudes from -180 to 360.
 
     Parameters
@@ -47,7 +46,8 @@ class Haversine(Metric):
 
     Notes
     -----
-    Formula: 2 r asin(sqrt(sin^2((a - b) / 2) + cos a cos b sin^2((l - m) / 2))).
+    Formula: 2 r asin(sqrt(sin^2((a - b) / 2) + cos a cos b sin^2((l - m) / 2))) for latitudes a, b and
+    longitudes l, m.
 
     Online, units move along great circles, so also over the meridian where longitudes jump, and over the poles; their
     longitudes stay from -180 to 360. Means in batch training are of latitudes and of longitudes, so there the samples'
