@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 LEVELS = 16_384  # more distinct distances than this are not worth a table
 TILE_UNITS = 64
-COLUMNS = 256  # that are spread along the axes at once
 
 
 @final
@@ -262,7 +261,7 @@ class Lattice:
             For each unit j the sum over units b of influence(distance(b, j)) * values[b].
         """
         values = np.asarray(values, dtype=np.float64)
-        by_axes = self._spread_by_axes(values, influence, n_jobs) if influence.product is not None else None
+        by_axes = self.rule.spread(values, influence) if influence.product is not None else None
         if by_axes is not None:
             return by_axes
         holders = np.flatnonzero(values.any(axis=1))
@@ -281,13 +280,3 @@ class Lattice:
         for part in map_blocks(carry_block, -(-len(holders) // BLOCK), n_jobs):
             total.add(part)
         return total.result()
-
-    def _spread_by_axes(self, values: Array, influence: Influence, n_jobs: int | None) -> Array | None:
-        """Let the rule spread, always as many columns at a time, so that the result does not depend on the threads."""
-        columns = values.shape[1]
-        if columns <= COLUMNS:
-            return self.rule.spread(values, influence)
-        parts = [slice(start, start + COLUMNS) for start in range(0, columns, COLUMNS)]
-        spread = list(map_blocks(lambda part: self.rule.spread(values[:, parts[part]], influence), len(parts), n_jobs))
-        found = [part for part in spread if part is not None]
-        return np.hstack(found) if found else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import attrs
@@ -12,7 +12,7 @@ from somkit import kernels
 from somkit.components import Trainer
 from somkit.engine import State, Task
 from somkit.errors import RecipeError
-from somkit.kernels import BLOCK_ROWS, TreeSum, map_blocks, usable_cores
+from somkit.kernels import BLOCK_ROWS, TreeSum, map_blocks
 from somkit.standard.trainers.centres import centres_of, find
 from somkit.standard.trainers.directing import Groups, box_of, directed
 from somkit.standard.trainers.partial import LIFT, run_partial_epoch
@@ -22,21 +22,6 @@ if TYPE_CHECKING:
     from somkit.recipe import Recipe
 
 Array = np.ndarray[Any, Any]
-Search = Callable[[slice], tuple[Array, Array]]  # rows to units and distances, each (n, 1)
-
-PIECE, FEW_BLOCKS = 512, 4  # rows searched at a time if there are fewer blocks than this for a thread
-WORTH_SHARING = 20_000_000  # numbers compared in a piece, about a millisecond: less is not worth waking a thread
-
-
-def _searched_before(search: Search, task: Task, numbers: int) -> Search:
-    """Return a search that already knows what it finds where blocks are too few to keep every thread at work."""
-    blocks, jobs = task.samples.block_count, task.n_jobs or usable_cores()
-    if jobs < 2 or blocks >= FEW_BLOCKS * jobs or numbers * PIECE < WORTH_SHARING:
-        return search
-    pieces = -(-len(task.samples) // PIECE)
-    found = list(map_blocks(lambda piece: search(slice(piece * PIECE, (piece + 1) * PIECE)), pieces, jobs))
-    units, distances = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return lambda rows: (units[rows], distances[rows])
 
 
 def check_means(recipe: Recipe, trainer: Trainer, centre: str = "auto") -> None:
@@ -197,14 +182,10 @@ class Batch(Trainer):
         tiles = state.lattice.tiles if tiled else None
         searcher = metric.prepare(state.codebook, last=state.hints.get("searcher"), tiles=tiles)
 
-        def look(rows: slice) -> tuple[Array, Array]:
-            return searcher.nearest(task.samples.rows(rows), 1, None if best is None else best[rows])
-
-        search = _searched_before(look, task, m * d)
-
         def gather(number: int) -> tuple[Array, Array, Array, Array]:
             block, weight = task.samples.block(number), task.samples.block_weight(number)
-            units, distances = search(slice(number * BLOCK_ROWS, number * BLOCK_ROWS + len(block)))
+            seeds = None if best is None else best[number * BLOCK_ROWS : number * BLOCK_ROWS + len(block)]
+            units, distances = searcher.nearest(block, 1, seeds)
             values = directed(block, groups) if groups else block
             sums, counts = kernels.accumulate(values, weight, units[:, 0], m, centre=middle, scale=scale)
             error = distances.sum() if weight is None else weight @ distances[:, 0]
