@@ -1,12 +1,58 @@
-/* Searching by tiles: units near each other in TILE lanes, LANES tiles near each other in a group, each with its box. A
- * box bounds the squares of its units without a margin: rounding is monotone, and both are summed in the same order.
+/* Searching by tiles: units near each other in TILE lanes, LANES tiles near each other in a group, each with its box
+ * along axes of the codebook. How far a box may be away whose units still count is proven in margins.py.
  * Rows are taken in the order of the tiles where their search begins, two at a time where these agree. */
 
-/* Squared distances of x from LANES boxes, whose lower and upper edges alternate feature by feature. */
-static TARGET INLINE V SUFFIX(boxes)(const REAL *x, const REAL *edges, Py_ssize_t d)
+/* Where two rows are along the axes of the boxes, and at least from the span of these, and their squares. */
+static TARGET INLINE void SUFFIX(locate)(const Tiles *p, const REAL *const *x, REAL *const *place, double *square)
+{
+    const REAL *centre = p->centre;
+    V whole[2] = {SPREAD((REAL)0), SPREAD((REAL)0)}, along[2] = {whole[0], whole[0]};
+    REAL each[LANES];
+    for (Py_ssize_t c = 0; c < p->columns; c += 2 * LANES) {
+        const REAL *axes = (const REAL *)p->axes + c;
+        V sum[2][2] = {{SPREAD((REAL)0), SPREAD((REAL)0)}, {SPREAD((REAL)0), SPREAD((REAL)0)}};
+        for (Py_ssize_t f = 0; f < p->d; f++, axes += p->columns) {
+            V first = LOAD(axes), second = LOAD(axes + LANES);
+            UNROLL
+            for (int s = 0; s < 2; s++) {
+                V gap = SPREAD(x[s][f] - centre[f]);
+                sum[s][0] = FMA(gap, first, sum[s][0]);
+                sum[s][1] = FMA(gap, second, sum[s][1]);
+                if (c == 0)
+                    whole[s] = FMA(gap, gap, whole[s]);
+            }
+        }
+        UNROLL
+        for (int s = 0; s < 2; s++) {
+            STORE(place[s] + c, sum[s][0]);
+            STORE(place[s] + c + LANES, sum[s][1]);
+            along[s] = FMA(sum[s][0], sum[s][0], along[s]);
+            along[s] = FMA(sum[s][1], sum[s][1], along[s]);
+        }
+    }
+    for (int s = 0; s < 2; s++) {
+        double within = 0;
+        STORE(each, whole[s]);
+        square[s] = each[0];
+        if (!(square[s] < REAL_HALF_MAX)) { /* overflow: nothing is known of where the row is */
+            memset(place[s], 0, (size_t)p->columns * sizeof(REAL));
+            square[s] = INFINITY;
+            within = INFINITY;
+        }
+        STORE(each, along[s]);
+        for (int l = 0; l < LANES; l++)
+            within += each[l];
+        double rest = square[s] * p->keep - within * p->take;
+        if (p->sides > p->q)
+            place[s][p->q] = rest > 0 ? (REAL)sqrt(rest) : 0;
+    }
+}
+
+/* Squared distances of a place from LANES boxes, whose lower and upper edges alternate side by side. */
+static TARGET INLINE V SUFFIX(boxes)(const REAL *x, const REAL *edges, Py_ssize_t sides)
 {
     V sum = SPREAD((REAL)0);
-    for (Py_ssize_t f = 0; f < d; f++, edges += 2 * LANES) {
+    for (Py_ssize_t f = 0; f < sides; f++, edges += 2 * LANES) {
         V value = SPREAD(x[f]), gap = value - LESSER(GREATER(value, LOAD(edges)), LOAD(edges + LANES));
         sum = FMA(gap, gap, sum);
     }
@@ -14,8 +60,8 @@ static TARGET INLINE V SUFFIX(boxes)(const REAL *x, const REAL *edges, Py_ssize_
 }
 
 typedef struct {
-    double nearest[2];
-    REAL limit;
+    double nearest[2], blur;
+    REAL limit, reach; /* of units, and of boxes */
     Py_ssize_t found;
 } SUFFIX(Progress);
 
@@ -59,7 +105,9 @@ static TARGET INLINE void SUFFIX(tighten)(const Tiles *p, const V *a, int k, SUF
         double lowest = LOWEST(LESSER(LESSER(a[0], a[1]), LESSER(a[2], a[3])));
         nearest[0] = lowest < nearest[0] ? lowest : nearest[0];
     }
-    so_far->limit = ROUND_UP(nearest[k - 1] * (1 + p->relative) + p->absolute);
+    double limit = nearest[k - 1] * (1 + p->relative) + p->absolute;
+    so_far->limit = ROUND_UP(limit);
+    so_far->reach = ROUND_UP(limit * p->widening + so_far->blur);
 }
 
 /* Propose the units of a tile that are within the limit. */
@@ -82,11 +130,12 @@ static TARGET INLINE void SUFFIX(propose)(const Tiles *p, const V *a, Py_ssize_t
     }
 }
 
-/* The memory of one call: an order of the rows; and of one row, bounds of groups, what they leave to visit, proposals. */
+/* The memory of one call: places and an order of the rows; and of one row, bounds of groups, what they leave to visit,
+ * proposals. */
 typedef struct {
     Py_ssize_t *first, *order, *begin, *proposed;
-    double *measured;
-    REAL *outer, *bounds;
+    double *squares, *measured;
+    REAL *places, *outer, *bounds;
     int32_t *groups, *visits;
 } SUFFIX(Notes);
 
@@ -96,14 +145,16 @@ static int SUFFIX(open_notes)(const Tiles *p, Py_ssize_t n, SUFFIX(Notes) *notes
     notes->first = reserve(n * sizeof(Py_ssize_t));
     notes->order = reserve(n * sizeof(Py_ssize_t));
     notes->begin = reserve((tiles + 1) * sizeof(Py_ssize_t));
+    notes->squares = reserve((n + 1) * sizeof(double));
+    notes->places = reserve((n + 1) * (p->columns + LANES) * sizeof(REAL));
     notes->proposed = reserve(tiles * TILE * sizeof(Py_ssize_t));
     notes->measured = reserve(tiles * TILE * sizeof(double));
     notes->outer = reserve((p->groups + LANES) * sizeof(REAL));
     notes->bounds = reserve((tiles + 1) * sizeof(REAL));
     notes->groups = reserve((p->groups + LANES) * sizeof(int32_t));
     notes->visits = reserve((tiles + 1) * sizeof(int32_t));
-    return notes->first && notes->order && notes->begin && notes->proposed && notes->measured && notes->outer &&
-           notes->bounds && notes->groups && notes->visits;
+    return notes->first && notes->order && notes->begin && notes->squares && notes->places && notes->proposed &&
+           notes->measured && notes->outer && notes->bounds && notes->groups && notes->visits;
 }
 
 static void SUFFIX(close_notes)(SUFFIX(Notes) *notes)
@@ -111,6 +162,8 @@ static void SUFFIX(close_notes)(SUFFIX(Notes) *notes)
     release(notes->first);
     release(notes->order);
     release(notes->begin);
+    release(notes->squares);
+    release(notes->places);
     release(notes->proposed);
     release(notes->measured);
     release(notes->outer);
@@ -120,29 +173,34 @@ static void SUFFIX(close_notes)(SUFFIX(Notes) *notes)
 }
 
 /* Where to look first if no seed is given: the tile of the nearest box in the group of the nearest box. */
-static TARGET Py_ssize_t SUFFIX(promising)(const Tiles *p, const REAL *x, REAL *outer)
+static TARGET Py_ssize_t SUFFIX(promising)(const Tiles *p, const REAL *place, REAL *outer)
 {
     REAL bound[LANES];
-    Py_ssize_t group = 0, tile = 0;
+    Py_ssize_t group = 0, tile = 0, sides = p->sides;
     for (Py_ssize_t o = 0; o < p->groups; o += LANES)
-        STORE(outer + o, SUFFIX(boxes)(x, (const REAL *)p->outer_edges + o * 2 * p->d, p->d));
+        STORE(outer + o, SUFFIX(boxes)(place, (const REAL *)p->outer_edges + o * 2 * sides, sides));
     for (Py_ssize_t g = 1; g < p->groups; g++)
         group = outer[g] < outer[group] ? g : group;
-    STORE(bound, SUFFIX(boxes)(x, (const REAL *)p->edges + group * 2 * LANES * p->d, p->d));
+    STORE(bound, SUFFIX(boxes)(place, (const REAL *)p->edges + group * 2 * LANES * sides, sides));
     for (int l = 1; l < LANES; l++)
         tile = bound[l] < bound[tile] ? l : tile;
     return group * LANES + tile;
 }
 
-/* Sort rows by the tile to look at first: what one row touches, the next one finds in the caches. */
+/* Locate rows, and sort them by the tile to look at first: what one row touches, the next one finds in the caches. */
 static TARGET void SUFFIX(arrange_rows)(const Tiles *p, const REAL *X, Py_ssize_t n, const int64_t *seeds,
                                         SUFFIX(Notes) *notes)
 {
-    Py_ssize_t tiles = p->groups * LANES;
+    Py_ssize_t tiles = p->groups * LANES, length = p->columns + LANES;
+    for (Py_ssize_t i = 0; i < n; i += 2) {
+        const REAL *x[2] = {X + i * p->d, X + (i + 1 < n ? i + 1 : i) * p->d};
+        REAL *place[2] = {notes->places + i * length, notes->places + (i + 1) * length};
+        SUFFIX(locate)(p, x, place, notes->squares + i);
+    }
     memset(notes->begin, 0, (size_t)(tiles + 1) * sizeof(Py_ssize_t));
     for (Py_ssize_t i = 0; i < n; i++) {
         int known = seeds && seeds[i] >= 0 && seeds[i] < p->m;
-        notes->first[i] = known ? (Py_ssize_t)p->tile_of[seeds[i]] : SUFFIX(promising)(p, X + i * p->d, notes->outer);
+        notes->first[i] = known ? (Py_ssize_t)p->tile_of[seeds[i]] : SUFFIX(promising)(p, notes->places + i * length, notes->outer);
         notes->begin[notes->first[i] + 1]++;
     }
     for (Py_ssize_t t = 0; t < tiles; t++)
@@ -152,11 +210,13 @@ static TARGET void SUFFIX(arrange_rows)(const Tiles *p, const REAL *X, Py_ssize_
 }
 
 /* List the tiles, but the first, whose boxes reach within the limit; without branches, which would be guessed wrong. */
-static TARGET Py_ssize_t SUFFIX(list)(const Tiles *p, const REAL *x, Py_ssize_t first, REAL limit, SUFFIX(Notes) *notes)
+static TARGET Py_ssize_t SUFFIX(list)(const Tiles *p, const REAL *place, Py_ssize_t first, REAL reach,
+                                      SUFFIX(Notes) *notes)
 {
-    Py_ssize_t groups = 0, count = 0, d = p->d;
+    Py_ssize_t groups = 0, count = 0, sides = p->sides;
     for (Py_ssize_t o = 0; o < p->groups; o += LANES) {
-        unsigned near = MASK_LE(SUFFIX(boxes)(x, (const REAL *)p->outer_edges + o * 2 * d, d), SPREAD(limit));
+        V outer = SUFFIX(boxes)(place, (const REAL *)p->outer_edges + o * 2 * sides, sides);
+        unsigned near = MASK_LE(outer, SPREAD(reach));
         for (int l = 0; l < LANES; l++) {
             notes->groups[groups] = (int32_t)(o + l);
             groups += near >> l & 1;
@@ -165,10 +225,10 @@ static TARGET Py_ssize_t SUFFIX(list)(const Tiles *p, const REAL *x, Py_ssize_t 
     for (Py_ssize_t i = 0; i < groups; i++) {
         Py_ssize_t g = notes->groups[i];
         REAL each[LANES];
-        if (g >= p->groups) /* with a limit of infinity even boxes that are not there are near */
+        if (g >= p->groups) /* with a reach of infinity even boxes that are not there are near */
             continue;
-        V bound = SUFFIX(boxes)(x, (const REAL *)p->edges + g * 2 * LANES * d, d);
-        unsigned near = MASK_LE(bound, SPREAD(limit));
+        V bound = SUFFIX(boxes)(place, (const REAL *)p->edges + g * 2 * LANES * sides, sides);
+        unsigned near = MASK_LE(bound, SPREAD(reach));
         STORE(each, bound);
         for (int l = 0; l < LANES; l++) {
             notes->visits[count] = (int32_t)(g * LANES + l);
@@ -180,13 +240,13 @@ static TARGET Py_ssize_t SUFFIX(list)(const Tiles *p, const REAL *x, Py_ssize_t 
 }
 
 /* The k nearest units of one row, whose distances from its first tile are known; how many other tiles were visited. */
-static TARGET Py_ssize_t SUFFIX(look_around)(const Tiles *p, const REAL *x, int k, Py_ssize_t first, const V *known,
-                                             SUFFIX(Progress) *so_far, SUFFIX(Notes) *notes)
+static TARGET Py_ssize_t SUFFIX(look_around)(const Tiles *p, const REAL *x, const REAL *place, int k, Py_ssize_t first,
+                                             const V *known, SUFFIX(Progress) *so_far, SUFFIX(Notes) *notes)
 {
-    Py_ssize_t count = SUFFIX(list)(p, x, first, so_far->limit, notes), visited = 0;
+    Py_ssize_t count = SUFFIX(list)(p, place, first, so_far->reach, notes), visited = 0;
     SUFFIX(propose)(p, known, first, so_far, notes->proposed, notes->measured);
     for (Py_ssize_t i = 0; i < count; i++) {
-        if (!(notes->bounds[i] <= so_far->limit))
+        if (!(notes->bounds[i] <= so_far->reach))
             continue;
         V a[1][4];
         SUFFIX(apart)(p, &x, 1, notes->visits[i], a);
@@ -237,9 +297,11 @@ static TARGET Py_ssize_t SUFFIX(tiles)(const Tiles *p, const void *rows, Py_ssiz
         SUFFIX(apart)(p, x, 2, notes.first[notes.order[from]], known);
         for (Py_ssize_t s = 0; s < count; s++) {
             Py_ssize_t i = notes.order[from + s];
-            SUFFIX(Progress) so_far = {{INFINITY, INFINITY}, (REAL)INFINITY, 0};
+            double blur = p->blur * notes.squares[i] + p->least;
+            SUFFIX(Progress) so_far = {{INFINITY, INFINITY}, blur, (REAL)INFINITY, (REAL)INFINITY, 0};
+            const REAL *place = notes.places + i * (p->columns + LANES);
             SUFFIX(tighten)(p, known[s], k, &so_far);
-            visited += SUFFIX(look_around)(p, x[s], k, notes.first[i], known[s], &so_far, &notes);
+            visited += SUFFIX(look_around)(p, x[s], place, k, notes.first[i], known[s], &so_far, &notes);
             Py_ssize_t left = SUFFIX(remeasure)(p, x[s], &so_far, notes.proposed, notes.measured);
             decide(left, notes.proposed, notes.measured, k, p->d, units + i * k, distances + i * k);
         }

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from somkit.kernels import _compiled, margins, portable
 from somkit.kernels.frames import Array, Classes, Displacements, Frame, Products
+from somkit.kernels.packing import DEPTH, Level, depth, packed, places
+from somkit.kernels.tiled import TiledCodebook
 
-DEPTH = 64  # products in one running sum, as in _compiled.c
 LOW_RANK_FROM = 200, 256  # units and features from which a low-rank search may pay (measured)
 TILES_FROM, TILES_UP_TO = 900, 255  # units from and features up to which tiles pay (measured)
 PROBE = 96  # rows of a block on which it has to show that it does,
@@ -22,53 +22,10 @@ HUGE_SCORE = 1e30  # of a place without a unit, as in _compiled.c
 DENSE_UP_TO = 1024  # units for which a full matrix of classes, 2 MB, is read faster than displacements
 CARRIED_UP_TO = 40  # columns up to which looking up influences costs more than multiplying by them (measured)
 GROUP_BYTES = 128  # of the units side by side in the layout of an online codebook, as in _lanes.h
-
-
-@dataclass(frozen=True)
-class Level:
-    """One instruction set: its number and name, and how many units its loops keep in registers."""
-
-    number: int
-    name: str
-    narrow: tuple[int, int]
-    wide: tuple[int, int]
-
-    def block(self, dtype: np.dtype[Any]) -> int:
-        """Return the number of units whose scores the search keeps in registers."""
-        return (self.wide if dtype == np.float64 else self.narrow)[0]
-
-    def lanes(self, dtype: np.dtype[Any]) -> int:
-        """Return how many numbers are in a vector."""
-        return (self.wide if dtype == np.float64 else self.narrow)[1]
-
-
 LEVELS = tuple(Level(*entry) for entry in _compiled.levels())
 
 
-def depth(d: int) -> int:
-    """Return how many roundings a term of a score passes, less one, in the loops of _search.h."""
-    return min(d, DEPTH) + -(-d // DEPTH)
-
-
 # ---- search by scores ----
-
-
-def places(m: int, block: int) -> Array:
-    """Return the unit at each place of a packed codebook, -1 for none.
-
-    Each block is rotated by a few units more than the last, so that units below each other on a map of, say, 64 columns
-    do not meet in one lane: a lane that holds two near-ties has to be searched again.
-    """
-    rows = np.arange(-(-m // block))[:, None]
-    units = rows * block + (np.arange(block) + 7 * rows) % block
-    return np.where(units < m, units, -1).reshape(-1)
-
-
-def packed(values: Array, units: Array, block: int, empty: float = 0.0) -> Array:
-    """Lay (m, d) out as (blocks, d, block): the units of a block side by side, ``empty`` where there is none."""
-    taken = values[np.maximum(units, 0)]
-    taken[units < 0] = empty
-    return np.ascontiguousarray(taken.reshape(-1, block, values.shape[1]).transpose(0, 2, 1))
 
 
 @dataclass(frozen=True)
@@ -116,78 +73,6 @@ def spanning(frame: Frame, q: int, start: Array | None = None, steps: int = 3) -
     for _ in range(steps):
         Q = np.linalg.qr(W.T @ (W @ Q))[0]
     return np.ascontiguousarray(Q, W.dtype)
-
-
-@dataclass(frozen=True)
-class TiledCodebook:
-    """A codebook in tiles of at most four vectors of units, each with its box.
-
-    A second level of boxes lies around as many tiles as a vector has lanes.
-    """
-
-    W: Array
-    level: Level
-    margin: tuple[float, float]
-    unit_of: Array
-    tile_of: Array
-    packed: Array
-    start: Array
-    edges: Array
-    outer_edges: Array
-
-    @classmethod
-    def of(cls, W: Array, level: Level, permutation: Array, offsets: Array) -> TiledCodebook:
-        """Cut a partition of the units into tiles that fit, and box them."""
-        lanes = level.lanes(W.dtype)
-        size = 4 * lanes
-        if (
-            len(offsets) < 2
-            or offsets[0] != 0
-            or offsets[-1] != len(W)
-            or np.any(np.diff(offsets) < 0)
-            or not np.array_equal(np.sort(permutation), np.arange(len(W)))
-        ):
-            message = "tiles must be (permutation of the units, offsets from 0 to their number)."
-            raise ValueError(message)
-        cuts = np.concatenate([np.arange(a, b, size) for a, b in pairwise(offsets)])
-        groups = -(-len(cuts) // lanes)
-        places = cuts[:, None] + np.arange(size)
-        ends = np.append(cuts[1:], len(W))[:, None]
-        unit_of = np.full((groups * lanes, size), -1)
-        unit_of[: len(cuts)] = np.where(places < ends, permutation[np.minimum(places, len(W) - 1)], -1)
-        tile_of = np.empty(len(W), np.int64)
-        tile_of[permutation] = np.repeat(np.arange(len(cuts)), np.diff(np.append(cuts, len(W))))
-        ordered = W[permutation]
-        low = np.full((groups * lanes, W.shape[1]), np.inf, W.dtype)
-        high = np.full_like(low, -np.inf)
-        low[: len(cuts)] = np.minimum.reduceat(ordered, cuts)
-        high[: len(cuts)] = np.maximum.reduceat(ordered, cuts)
-        margin, laid_out = margins.direct(W.shape[1], W.dtype), packed(W, unit_of.reshape(-1), size)
-        start = np.where(unit_of < 0, np.inf, 0).astype(W.dtype)
-        edges, outer = _edges(low, high, lanes), (groups, lanes, W.shape[1])
-        outer_edges = _edges(low.reshape(outer), high.reshape(outer), lanes)
-        return cls(W, level, margin, unit_of, tile_of, laid_out, start, edges, outer_edges)
-
-    def search(self, X: Array, k: int, seeds: Array | None = None) -> tuple[Array, Array]:
-        """Return the units and distances of the k nearest; X has the codebook's type."""
-        if k > 2:
-            return portable.Codebook.of(self.W).search(X, k)
-        units, distances = np.empty((len(X), k), np.int64), np.empty((len(X), k))
-        _compiled.tiles(
-            self.level.number, X.dtype == np.float64, X, self.W, self.packed, self.start, self.unit_of, self.tile_of,
-            self.edges, self.outer_edges, seeds, units, distances, len(X), *self.W.shape,
-            len(self.unit_of) // self.level.lanes(X.dtype), k, self.margin,
-        )  # fmt: skip
-        return units, distances
-
-
-def _edges(low: Array, high: Array, lanes: int) -> Array:
-    """Lay edges out as (boxes, 2 d, lanes), lower and upper alternating; of three dimensions, box the middle one."""
-    if low.ndim == 3:
-        low, high = low.min(axis=1), high.max(axis=1)
-    both = np.stack([low, high], axis=2).reshape(len(low), -1)
-    empty = np.tile(np.array([np.inf, -np.inf], low.dtype), (-len(low) % lanes, low.shape[1]))
-    return np.ascontiguousarray(np.concatenate([both, empty]).reshape(-1, lanes, both.shape[1]).transpose(0, 2, 1))
 
 
 @dataclass(frozen=True)
@@ -285,7 +170,7 @@ def prepare(
 ) -> Codebook | TiledCodebook:
     """Decide, here and nowhere else, how a codebook is searched; the decision never changes a result."""
     if tiles is not None and (tiles_pay(*W.shape) if prune is None else prune):
-        return TiledCodebook.of(W, level, *tiles)
+        return TiledCodebook.of(W, level, *tiles, last if isinstance(last, TiledCodebook) else None)
     return Codebook.of(W, level, last if isinstance(last, Codebook) else None, prune)
 
 

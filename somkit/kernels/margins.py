@@ -54,7 +54,21 @@ every component of Qᵀe = Qᵀw' - QᵀQ t, and all together within γ(d + 2 q 
 
 **Squares summed directly** (online, tiles): â = Σ (x - w)² without centring is within γ(d + 2) of |x - w|², plus d η, η
 = 2⁻¹⁴⁹ (2⁻¹⁰⁷⁴), of underflow. So with â₀ the k-th smallest, the k nearest units have â <= (â₀ + d η) (1 + γ)/(1 - γ)
-(1 + 3.3 tie) + d η <= â₀ (1 + ``relative``) + ``absolute``.
+(1 + 3.3 tie) + d η <= â₀ (1 + ``relative``) + ``absolute`` =: ℓ, and true squares |x - w|² <= (ℓ + d η)/(1 - γ).
+
+**Boxes** (tiles). Let A (d, q) be any matrix, Δ >= |AᵀA - I|, v = x - c for any c, and Bz = (Aᵀz, z - AAᵀz). Then BᵀB =
+I - A (I - AᵀA) Aᵀ, so |Bz|² <= (1 + Δ (1 + Δ)) |z|². For every unit in a box, whose edges enclose all Aᵀ(w - c) and
+whose last one is r >= |(I - AAᵀ)(w - c)| (both computed in double precision from w - c, with errors of at most
+γ(d + 8) |A||w - c| and γ(d + 2 q + 12) (1 + |A|²)|w - c|, and rounded outwards), |B(x - w)| is at least the length of
+(distance of Aᵀv from the box, (ρ - r)₊) with ρ = |v - AAᵀv|: a projection, and the triangle inequality. Computed are ŷ
+with |ŷ - Aᵀv| <= ε |v|, ε = γ(d + 3) |A| (one rounding of v, d of products and sums), which is at most that much nearer
+to the box, and ρ̂ <= ρ from
+
+    ρ² = |v|² - 2 |Aᵀv|² + |AAᵀv|² >= |v|² - (1 + Δ) |Aᵀv|²  and  |Aᵀv|² <= (1 + ε) |ŷ|² + (ε + ε²) |v|².
+
+With (a + b)² <= (1 + τ) a² + (1 + 1/τ) b², τ = 2⁻¹⁰, and γ(q + 6) for summing q + 1 squared gaps, no box of a unit that
+counts is computed to be further away than ``widening`` ℓ + ``blur`` |v̂|² + ``absolute``. Underflow moves ŷ and ρ̂ by
+less than 2 √((d + q + 4) η), which enters like ε |v|; where |v̂|² overflows nothing is skipped.
 """
 
 from __future__ import annotations
@@ -65,6 +79,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 SLACK = 1.001
+TAU = 2.0**-10
 
 
 def roundoff(dtype: DTypeLike) -> float:
@@ -154,3 +169,23 @@ def direct(d: int, dtype: DTypeLike) -> tuple[float, float]:
         return np.inf, np.inf  # nothing can be said: every unit is measured
     spread = 2 * error / (1 - error) * SLACK
     return spread + 4 * tie(d) * (1 + spread), 2 * (2 + spread) * d * smallest
+
+
+def boxes(d: int, q: int, basis: tuple[float, float], dtype: DTypeLike) -> tuple[float, float, float, float, float]:
+    """Return what a box may be further away than the limit of its units, and what is sure to be outside of its span.
+
+    ``basis`` is (|A|, Δ). A box is skipped beyond ``widening`` ℓ + ``blur`` |v̂|² + ``absolute``, the first three values;
+    the others are ``keep`` and ``take`` of ρ̂² = ``keep`` |v̂|² - ``take`` |ŷ|².
+    """
+    length, defect = basis
+    smallest, squares = float(np.finfo(dtype).smallest_subnormal), gamma(d + 4, dtype)
+    epsilon = gamma(d + 3, dtype) * length * SLACK
+    if squares >= 0.5 or epsilon >= 0.5:
+        return np.inf, np.inf, np.inf, 0.0, 1.0  # nothing can be said: no box is skipped
+    summed = SLACK * (1 + gamma(q + 6, dtype)) / (1 - squares)
+    widening = (1 + TAU) * (1 + defect * (1 + defect)) * summed
+    blur = 2 * (1 + 1 / TAU) * epsilon**2 * summed
+    absolute = 8 * (1 + 1 / TAU) * (d + q + 4) * smallest * summed
+    keep = 1 - (1 + defect) * (epsilon + epsilon**2) - gamma(d + 12, dtype)
+    take = (1 + defect) * (1 + epsilon) * (1 + gamma(q + 12, dtype))
+    return widening, blur, absolute, keep, take
