@@ -112,10 +112,12 @@ class TreeSum:
         self._partial: list[tuple[int, Array]] = []
 
     def add(self, value: Array) -> None:
-        """Add the next block's array."""
+        """Add the next block's array, which now belongs to the sum."""
         level = 0
         while self._partial and self._partial[-1][0] == level:
-            value = self._partial.pop()[1] + value
+            last = self._partial.pop()[1]
+            last += value  # in place, where it can be
+            value = last
             level += 1
         self._partial.append((level, value))
 

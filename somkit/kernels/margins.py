@@ -59,7 +59,8 @@ every component of Qᵀe = Qᵀw' - QᵀQ t, and all together within γ(d + 2 q 
 **Boxes** (tiles). Let A (d, q) be any matrix, Δ >= |AᵀA - I|, v = x - c for any c, and Bz = (Aᵀz, z - AAᵀz). Then BᵀB =
 I - A (I - AᵀA) Aᵀ, so |Bz|² <= (1 + Δ (1 + Δ)) |z|². For every unit in a box, whose edges enclose all Aᵀ(w - c) and
 whose last one is r >= |(I - AAᵀ)(w - c)| (both computed in double precision from w - c, with errors of at most
-γ(d + 8) |A||w - c| and γ(d + 2 q + 12) (1 + |A|²)|w - c|, and rounded outwards), |B(x - w)| is at least the length of
+γ(d + 8) |A||w - c|, and of γ(d + 2 q + 12) (1 + |A|²)²|w - c|² in r², as for the residuals above, and rounded
+outwards), |B(x - w)| is at least the length of
 (distance of Aᵀv from the box, (ρ - r)₊) with ρ = |v - AAᵀv|: a projection, and the triangle inequality. Computed are ŷ
 with |ŷ - Aᵀv| <= ε |v|, ε = γ(d + 3) |A| (one rounding of v, d of products and sums), which is at most that much nearer
 to the box, and ρ̂ <= ρ from
@@ -174,8 +175,8 @@ def direct(d: int, dtype: DTypeLike) -> tuple[float, float]:
 def boxes(d: int, q: int, basis: tuple[float, float], dtype: DTypeLike) -> tuple[float, float, float, float, float]:
     """Return what a box may be further away than the limit of its units, and what is sure to be outside of its span.
 
-    ``basis`` is (|A|, Δ). A box is skipped beyond ``widening`` ℓ + ``blur`` |v̂|² + ``absolute``, the first three values;
-    the others are ``keep`` and ``take`` of ρ̂² = ``keep`` |v̂|² - ``take`` |ŷ|².
+    ``basis`` is (|A|, Δ). A box is skipped beyond ``widening`` ℓ + ``blur`` |v̂|² + ``absolute``, the first three; the
+    others are ``keep`` and ``take`` of ρ̂² = ``keep`` |v̂|² - ``take`` |ŷ|².
     """
     length, defect = basis
     smallest, squares = float(np.finfo(dtype).smallest_subnormal), gamma(d + 4, dtype)

@@ -144,11 +144,11 @@ def carry(classes: Array, units: Array, felt: Array, values: Array) -> Array:
 def accumulate(
     X: Array, weight: Array | None, units: Array, centre: Array | None, scale: Array | None, sums: Array, counts: Array
 ) -> None:
-    """Add the weighted rows of X to the sums of their units."""
+    """Add the weighted rows of X to the sums of their units, one row after the other."""
     order = np.argsort(units, kind="stable")
     sorted_units = units[order]
-    starts = np.flatnonzero(np.diff(sorted_units, prepend=-1))
-    if not len(starts):
+    begin = np.flatnonzero(np.diff(sorted_units, prepend=-1))
+    if not len(begin):
         return
     values = X[order].astype(np.float64)
     if centre is not None and scale is not None:
@@ -157,8 +157,9 @@ def accumulate(
     weights = np.ones(len(X)) if weight is None else weight[order]
     if weight is not None:
         values *= weights[:, None]
-    sums[sorted_units[starts]] += np.add.reduceat(values, starts, axis=0)
-    counts[sorted_units[starts]] += np.add.reduceat(weights, starts)
+    touched, starts = sorted_units[begin], begin + np.arange(len(begin))  # each unit's sum so far comes first
+    sums[touched] = np.add.reduceat(np.insert(values, begin, sums[touched], axis=0), starts, axis=0)
+    counts[touched] = np.add.reduceat(np.insert(weights, begin, counts[touched]), starts)
 
 
 class OnlineCodebook:

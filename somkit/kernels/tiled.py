@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from somkit.kernels import _compiled, margins, portable
-from somkit.kernels.frames import Array, sum_of_squares
+from somkit.kernels.frames import Array
 from somkit.kernels.packing import Level, packed
 
 LEFT_OUT = 0.005  # share of the units' squares that their axes may leave out (measured)
@@ -55,78 +55,73 @@ class Tiling:
 
 
 @dataclass(frozen=True)
-class Axes:
-    """Where boxes are measured: about a centre, along q directions (orthonormal but for rounding).
+class Boxes:
+    """The boxes of tiles: about a centre, along q directions (orthonormal but for rounding), their edges in pairs.
 
     A trained codebook is smooth, and one that starts in a plane is flat: along its principal axes boxes are narrow, and
-    a few axes say nearly all. The rest counts by its length alone. Nothing is assumed of the directions: poor ones cost
-    time, never exactness.
+    a few axes say nearly all. The rest counts by its length alone: if axes are left out, the last side of each box is
+    the distance from the span of the others. Nothing is assumed of the directions: poor ones cost time, never
+    exactness. ``low`` and ``high`` (sides, tiles) are rounded outwards.
     """
 
     centre: Array
     directions: Array
-    length: float
-    defect: float
+    margin: tuple[float, ...]
+    low: Array
+    high: Array
 
     @classmethod
-    def of(cls, W: Array, last: Axes | None = None) -> Axes:
-        """Find the axes of a codebook; those of the last epoch if they still serve."""
-        d = W.shape[1]
+    def of(cls, W: Array, tiling: Tiling, last: Boxes | None) -> Boxes:
+        """Box a codebook's tiles; along the axes of the last epoch if these still serve."""
+        ordered, d = W[tiling.permutation], W.shape[1]
         with np.errstate(all="ignore"):
-            centre = W.mean(axis=0, dtype=np.float64).astype(W.dtype)
-            centre = centre if np.isfinite(centre).all() else np.zeros_like(centre)
-            offsets = W - centre.astype(np.float64)
-            offsets /= np.abs(offsets).max()
-        found = np.eye(d)
-        if np.isfinite(offsets).all():
-            found = _principal(offsets, None if last is None else last.directions)
-        directions = found.astype(W.dtype).astype(np.float64)
-        length = float(np.linalg.norm(directions)) * margins.SLACK
-        defect = float(np.linalg.norm(directions.T @ directions - np.eye(directions.shape[1])))
-        return cls(centre, directions, length, defect + margins.gamma(d + 4, np.float64) * length**2)
+            centre = ordered.mean(axis=0)
+            centre[~np.isfinite(centre)] = 0
+            offsets = ordered - centre.astype(np.float64)
+            exponent = int(np.frexp(max(offsets.max(), -offsets.min()))[1])
+            offsets *= np.ldexp(1.0, -exponent)  # at most 1, unless no such power is finite
+            directions = _principal(offsets.T @ offsets, None if last is None else last.directions)
+            directions = directions.astype(W.dtype).astype(np.float64)
+            low, high, basis = _edges_along(offsets, directions, tiling.cuts)
+            low, high = np.ldexp(low, exponent).astype(W.dtype), np.ldexp(high, exponent).astype(W.dtype)
+            low, high = np.nextafter(low, -np.inf, dtype=W.dtype), np.nextafter(high, np.inf, dtype=W.dtype)
+        low[np.isnan(low)], high[np.isnan(high)] = -np.inf, np.inf
+        return cls(centre, directions, margins.boxes(d, directions.shape[1], basis, W.dtype), low, high)
 
-    def laid_out(self, lanes: int) -> Array:
-        """Return the directions in the type of the centre, as (d, columns), in pairs of vectors."""
+    def columns(self, lanes: int) -> Array:
+        """Return the directions as the loops take them: (d, columns), in pairs of vectors."""
         d, q = self.directions.shape
         columns = np.zeros((d, -(-q // (2 * lanes)) * 2 * lanes), self.centre.dtype)
         columns[:, :q] = self.directions
         return columns
 
-    def boxes(self, W: Array, tiling: Tiling) -> tuple[Array, Array]:
-        """Return the lower and the upper edges of the boxes, (tiles, sides), rounded outwards.
 
-        If axes are left out, the last side is the distance from the span of the others.
-        """
-        (d, q), ordered = self.directions.shape, tiling.permutation
-        with np.errstate(all="ignore"):
-            offsets = W[ordered] - self.centre.astype(np.float64)
-            exponent = int(np.frexp(np.abs(offsets).max())[1])
-            offsets = np.ldexp(offsets, -exponent)
-            along = offsets @ self.directions
-            reach = float(np.sqrt(sum_of_squares(offsets).max())) * margins.SLACK
-            error = margins.gamma(d + 8, np.float64) * self.length * reach
-            low = np.minimum.reduceat(along, tiling.cuts) - error
-            high = np.maximum.reduceat(along, tiling.cuts) + error
-            if q < d:
-                rest = np.sqrt(sum_of_squares(offsets - along @ self.directions.T))
-                error = margins.gamma(d + 2 * q + 12, np.float64) * (1 + self.length**2) * reach
-                low = np.column_stack([low, np.zeros(len(low))])
-                high = np.column_stack([high, np.maximum.reduceat(rest, tiling.cuts) + error])
-            low, high = np.ldexp(low, exponent).astype(W.dtype), np.ldexp(high, exponent).astype(W.dtype)
-            low, high = np.nextafter(low, -np.inf, dtype=W.dtype), np.nextafter(high, np.inf, dtype=W.dtype)
-        return np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high)
-
-
-def _principal(offsets: Array, last: Array | None) -> Array:
+def _principal(gram: Array, last: Array | None) -> Array:
     """Return the first principal axes, (d, q), as many as are needed; the last ones if they still span enough."""
-    d, total = offsets.shape[1], float(np.einsum("jf,jf->", offsets, offsets))
-    if last is not None and ALL_UP_TO < d == len(last):
-        along = offsets @ last
-        if total - float(np.einsum("jq,jq->", along, along)) <= LEFT_OUT * total:
-            return last
-    squares, axes = np.linalg.eigh(offsets.T @ offsets)
+    d, total = len(gram), np.trace(gram)
+    if not np.isfinite(gram).all():
+        return np.eye(d)
+    if last is not None and ALL_UP_TO < d == len(last) and total - ((gram @ last) * last).sum() <= LEFT_OUT * total:
+        return last
+    squares, axes = np.linalg.eigh(gram)
     q = 1 + int(np.argmax(np.cumsum(squares[::-1]) >= (1 - LEFT_OUT) * total))
-    return axes[:, ::-1][:, : d if d <= ALL_UP_TO or q > WORTH_LEAVING_OUT * d else q]
+    return np.asarray(axes[:, ::-1][:, : d if d <= ALL_UP_TO or q > WORTH_LEAVING_OUT * d else q])
+
+
+def _edges_along(offsets: Array, directions: Array, cuts: Array) -> tuple[Array, Array, tuple[float, float]]:
+    """Return the edges of boxes and (|A|, Δ), as proven in margins.py, for offsets of at most 1 in every feature."""
+    d, q = directions.shape
+    gram, length, reach = directions.T @ directions, float(np.linalg.norm(directions)) * margins.SLACK, np.sqrt(d)
+    defect = float(np.linalg.norm(gram - np.eye(q))) * margins.SLACK + margins.gamma(d + 4, np.float64) * length**2
+    along = directions.T @ offsets.T
+    error = margins.gamma(d + 8, np.float64) * length * reach
+    low, high = np.minimum.reduceat(along, cuts, axis=1) - error, np.maximum.reduceat(along, cuts, axis=1) + error
+    if q == d:
+        return low, high, (length, defect)
+    squares = np.einsum("jf,jf->j", offsets, offsets) - np.einsum("qj,qj->j", along, 2 * along - gram @ along)
+    doubt = margins.gamma(d + 2 * q + 12, np.float64) * ((1 + length**2) * reach) ** 2
+    rest = np.sqrt(np.maximum.reduceat(squares, cuts).clip(0) + doubt)
+    return np.vstack([low, np.zeros(len(cuts))]), np.vstack([high, rest]), (length, defect)
 
 
 @dataclass(frozen=True)
@@ -136,7 +131,7 @@ class TiledCodebook:
     W: Array
     level: Level
     tiling: Tiling
-    axes: Axes
+    boxes: Boxes
     margin: tuple[float, ...]
     packed: Array
     columns: Array
@@ -148,17 +143,16 @@ class TiledCodebook:
         cls, W: Array, level: Level, permutation: Array, offsets: Array, last: TiledCodebook | None = None
     ) -> TiledCodebook:
         """Lay a codebook out; ``last`` is that of the last epoch, if any."""
-        lanes, d = level.lanes(W.dtype), W.shape[1]
-        tiling = None if last is None else last.tiling
+        lanes, tiling = level.lanes(W.dtype), None if last is None else last.tiling
         if tiling is None or not (tiling.permutation is permutation and tiling.start.dtype == W.dtype):
             tiling = Tiling.of(len(W), W.dtype, lanes, permutation, offsets)
-        axes = Axes.of(W, None if last is None else last.axes)
-        low, high = axes.boxes(W, tiling)
-        q, basis = axes.directions.shape[1], (axes.length, axes.defect)
-        margin = margins.direct(d, W.dtype) + margins.boxes(d, q, basis, W.dtype)
+        boxes = Boxes.of(W, tiling, None if last is None else last.boxes)
+        groups = np.arange(0, boxes.low.shape[1], lanes)
+        around = np.minimum.reduceat(boxes.low, groups, axis=1), np.maximum.reduceat(boxes.high, groups, axis=1)
+        margin = margins.direct(W.shape[1], W.dtype) + boxes.margin
         laid_out = packed(W, tiling.unit_of.reshape(-1), 4 * lanes)
-        edges, outer = _edges(low, high, lanes), _edges(*_around(low, high, lanes), lanes)
-        return cls(W, level, tiling, axes, margin, laid_out, axes.laid_out(lanes), edges, outer)
+        edges, outer_edges = _side_by_side(boxes.low, boxes.high, lanes), _side_by_side(*around, lanes)
+        return cls(W, level, tiling, boxes, margin, laid_out, boxes.columns(lanes), edges, outer_edges)
 
     def search(self, X: Array, k: int, seeds: Array | None = None) -> tuple[Array, Array]:
         """Return the units and distances of the k nearest; X has the codebook's type."""
@@ -167,21 +161,17 @@ class TiledCodebook:
         units, distances, tiling = np.empty((len(X), k), np.int64), np.empty((len(X), k)), self.tiling
         _compiled.tiles(
             self.level.number, X.dtype == np.float64, X, self.W, self.packed, tiling.start, tiling.unit_of,
-            tiling.tile_of, self.axes.centre, self.columns, self.edges, self.outer_edges, seeds, units, distances,
-            len(X), *self.W.shape, self.axes.directions.shape[1], self.columns.shape[1], len(self.edges), k,
+            tiling.tile_of, self.boxes.centre, self.columns, self.edges, self.outer_edges, seeds, units, distances,
+            len(X), *self.W.shape, self.boxes.directions.shape[1], self.columns.shape[1], len(self.edges), k,
             self.margin,
         )  # fmt: skip
         return units, distances
 
 
-def _around(low: Array, high: Array, count: int) -> tuple[Array, Array]:
-    """Return the edges of the boxes around ``count`` boxes each."""
-    starts = np.arange(0, len(low), count)
-    return np.minimum.reduceat(low, starts), np.maximum.reduceat(high, starts)
-
-
-def _edges(low: Array, high: Array, lanes: int) -> Array:
+def _side_by_side(low: Array, high: Array, lanes: int) -> Array:
     """Lay edges out as (groups, 2 sides, lanes), lower and upper alternating; nothing is in a box that is not there."""
-    both = np.stack([low, high], axis=2).reshape(len(low), -1)
-    empty = np.tile(np.array([np.inf, -np.inf], low.dtype), (-len(low) % lanes, low.shape[1]))
-    return np.ascontiguousarray(np.concatenate([both, empty]).reshape(-1, lanes, both.shape[1]).transpose(0, 2, 1))
+    sides, boxes = low.shape
+    edges = np.empty((sides, 2, -(-boxes // lanes) * lanes), low.dtype)
+    edges[:, 0, boxes:], edges[:, 1, boxes:] = np.inf, -np.inf
+    edges[:, 0, :boxes], edges[:, 1, :boxes] = low, high
+    return np.ascontiguousarray(edges.reshape(2 * sides, -1, lanes).transpose(1, 0, 2))

@@ -13,6 +13,7 @@ from somkit.components import Trainer
 from somkit.engine import State, Task
 from somkit.errors import RecipeError
 from somkit.kernels import BLOCK_ROWS, TreeSum, map_blocks
+from somkit.standard.trainers.adding import UnitSums
 from somkit.standard.trainers.centres import centres_of, find
 from somkit.standard.trainers.directing import Groups, box_of, directed
 from somkit.standard.trainers.partial import LIFT, run_partial_epoch
@@ -182,23 +183,26 @@ class Batch(Trainer):
         tiles = state.lattice.tiles if tiled else None
         searcher = metric.prepare(state.codebook, last=state.hints.get("searcher"), tiles=tiles)
 
-        def gather(number: int) -> tuple[Array, Array, Array, Array]:
+        added, errors, found = UnitSums(m, middle, scale), TreeSum(), list[Array]()
+
+        def gather(number: int) -> tuple[Any, Array, Array]:
             block, weight = task.samples.block(number), task.samples.block_weight(number)
             seeds = None if best is None else best[number * BLOCK_ROWS : number * BLOCK_ROWS + len(block)]
             units, distances = searcher.nearest(block, 1, seeds)
             values = directed(block, groups) if groups else block
-            sums, counts = kernels.accumulate(values, weight, units[:, 0], m, centre=middle, scale=scale)
             error = distances.sum() if weight is None else weight @ distances[:, 0]
-            return sums, counts, np.asarray(error), units[:, 0].astype(np.int32)
+            return added.block(values, weight, units[:, 0]), np.asarray(error), units[:, 0].astype(np.int32)
 
-        totals, found = [TreeSum(), TreeSum(), TreeSum()], list[Array]()
-        for *sums, units in map_blocks(gather, task.samples.block_count, task.n_jobs):
-            for total, value in zip(totals, sums, strict=True):
-                total.add(value)
+        for sums, error, units in map_blocks(gather, task.samples.block_count, task.n_jobs):
+            added.add(sums)
+            errors.add(error)
             if tiled:
                 found.append(units)
-        whole, counts, error = (total.result() for total in totals)
+        whole, counts = added.result()
         hints: dict[str, Any] = {"searcher": searcher}
         if tiled:
             hints["best"] = np.concatenate(found)
-        return np.column_stack([whole, counts]) * 2.0**LIFT, float(error), hints
+        lifted = np.empty((m, d + 1))
+        np.multiply(whole, 2.0**LIFT, out=lifted[:, :d])
+        np.multiply(counts, 2.0**LIFT, out=lifted[:, d])
+        return lifted, float(errors.result()), hints

@@ -1,0 +1,62 @@
+"""Adding up the samples of each unit, over all blocks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from somkit import kernels
+from somkit.kernels import TreeSum
+
+Array = np.ndarray[Any, Any]
+TOGETHER_FROM = 512  # units from which blocks are added to one sum (measured),
+TOGETHER = 8  # so many at a time
+
+
+class UnitSums:
+    """Weighted sums of rows per unit over many blocks, the same whatever the number of threads.
+
+    Any thread calls `block` for a block of rows; what it returns goes to `add`, in the order of the blocks. A map of
+    many units would have as much to do with an array of sums for each block as with its rows: there, a few blocks are
+    added to one array, row by row. Arrays are added along the binary tree of their numbers.
+    """
+
+    def __init__(self, m: int, centre: Array, scale: Array) -> None:
+        self._m, self._centre, self._scale = m, centre, scale
+        self._totals = TreeSum(), TreeSum()
+        self._open: tuple[Array, Array] | None = None
+        self._added = 0
+
+    def block(self, values: Array, weight: Array | None, units: Array) -> Any:
+        """Do what can be done for one block by itself: rows (n, d), their weights (n,) and their units (n,)."""
+        return (values, weight, units) if self._m >= TOGETHER_FROM else self._accumulate(values, weight, units, None)
+
+    def add(self, block: Any) -> None:
+        """Add what `block` returned for the next block."""
+        if self._m < TOGETHER_FROM:
+            self._close(block)
+            return
+        values, weight, units = block
+        self._open = self._accumulate(values, weight, units, self._open)
+        self._added += 1
+        if self._added % TOGETHER == 0:
+            self._close(self._open)
+            self._open = None
+
+    def result(self) -> tuple[Array, Array]:
+        """Return the sums of rows, (m, d), and those of weights, (m,), of at least one block."""
+        if self._open is not None:
+            self._close(self._open)
+            self._open = None
+        sums, counts = (total.result() for total in self._totals)
+        return sums, counts
+
+    def _accumulate(
+        self, values: Array, weight: Array | None, units: Array, out: tuple[Array, Array] | None
+    ) -> tuple[Array, Array]:
+        return kernels.accumulate(values, weight, units, self._m, centre=self._centre, scale=self._scale, out=out)
+
+    def _close(self, arrays: tuple[Array, Array]) -> None:
+        for total, array in zip(self._totals, arrays, strict=True):
+            total.add(array)
