@@ -63,6 +63,7 @@ typedef struct {
 typedef struct {
     const void *units, *packed, *start;
     const void *centre, *axes, *edges, *outer_edges; /* boxes lie about a centre, along q axes of `columns` columns */
+    const void *coordinates; /* of the units along the axes and, last, at most from their span; if axes are left out */
     const int64_t *unit_of, *tile_of;
     double relative, absolute, widening, blur, least, keep, take;
     Py_ssize_t m, d, q, columns, sides, groups; /* q + 1 sides if axes are left out: the last one for all of these */
@@ -315,16 +316,19 @@ static PyObject *search(PyObject *self, PyObject *args)
 /* tiles(...) -> how many tiles were visited besides the first of each row */
 static PyObject *tiles(PyObject *self, PyObject *args)
 {
-    enum { X, W, PACKED, START, UNIT_OF, TILE_OF, CENTRE, AXES, EDGES, OUTER_EDGES, SEEDS, UNITS, DISTANCES, BUFFERS };
+    enum {
+        X, W, PACKED, START, UNIT_OF, TILE_OF, CENTRE, AXES, EDGES, OUTER_EDGES, COORDINATES, SEEDS, UNITS, DISTANCES,
+        BUFFERS
+    };
     Py_buffer b[BUFFERS];
     Tiles p;
     Py_ssize_t n, size, lanes, total = 0;
     int level, wide, k;
     (void)self;
     memset(b, 0, sizeof b);
-    if (!PyArg_ParseTuple(args, "iiy*y*y*y*y*y*y*y*y*y*z*w*w*nnnnnni(ddddddd)", &level, &wide, &b[X], &b[W],
+    if (!PyArg_ParseTuple(args, "iiy*y*y*y*y*y*y*y*y*y*z*z*w*w*nnnnnni(ddddddd)", &level, &wide, &b[X], &b[W],
                           &b[PACKED], &b[START], &b[UNIT_OF], &b[TILE_OF], &b[CENTRE], &b[AXES], &b[EDGES],
-                          &b[OUTER_EDGES], &b[SEEDS], &b[UNITS], &b[DISTANCES], &n, &p.m, &p.d, &p.q, &p.columns,
+                          &b[OUTER_EDGES], &b[COORDINATES], &b[SEEDS], &b[UNITS], &b[DISTANCES], &n, &p.m, &p.d, &p.q, &p.columns,
                           &p.groups, &k, &p.relative, &p.absolute, &p.widening, &p.blur, &p.least, &p.keep, &p.take))
         return finish(0, b, BUFFERS);
     const Kernels *use = kernels(level, wide);
@@ -338,8 +342,9 @@ static PyObject *tiles(PyObject *self, PyObject *args)
         fits(&b[CENTRE], p.d, size) && fits(&b[AXES], p.d * p.columns, size) &&
         fits(&b[EDGES], p.groups * lanes * 2 * p.sides, size) &&
         fits(&b[OUTER_EDGES], (p.groups + lanes - 1) / lanes * lanes * 2 * p.sides, size) &&
-        fits(&b[SEEDS], n, sizeof(int64_t)) && fits(&b[UNITS], n * k, sizeof(int64_t)) &&
-        fits(&b[DISTANCES], n * k, sizeof(double)) && right(k == 1 || k == 2) &&
+        fits(&b[COORDINATES], p.groups * lanes * 4 * lanes * p.sides, size) && fits(&b[SEEDS], n, sizeof(int64_t)) &&
+        fits(&b[UNITS], n * k, sizeof(int64_t)) && fits(&b[DISTANCES], n * k, sizeof(double)) &&
+        right(k == 1 || k == 2) && right((p.q < p.d) == (b[COORDINATES].buf != NULL)) &&
         right(p.q <= p.columns && p.columns % (2 * lanes) == 0)) {
         p.units = b[W].buf;
         p.packed = b[PACKED].buf;
@@ -350,6 +355,7 @@ static PyObject *tiles(PyObject *self, PyObject *args)
         p.axes = b[AXES].buf;
         p.edges = b[EDGES].buf;
         p.outer_edges = b[OUTER_EDGES].buf;
+        p.coordinates = b[COORDINATES].buf;
         Py_BEGIN_ALLOW_THREADS
         total = use->tiles(&p, b[X].buf, n, k, b[SEEDS].buf, b[UNITS].buf, b[DISTANCES].buf);
         Py_END_ALLOW_THREADS

@@ -237,6 +237,10 @@ static TARGET INLINE double SUFFIX(rough)(const REAL *x, const REAL *w, Py_ssize
             V gap = LOAD(x + f + v * LANES) - LOAD(w + f + v * LANES);
             sum[v] = FMA(gap, gap, sum[v]);
         }
+    for (; f + LANES <= d; f += LANES) {
+        V gap = LOAD(x + f) - LOAD(w + f);
+        sum[0] = FMA(gap, gap, sum[0]);
+    }
     for (int v = 1; v < VECTORS; v++)
         sum[0] = sum[0] + sum[v];
     STORE(lanes, sum[0]);

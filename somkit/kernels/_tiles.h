@@ -87,6 +87,14 @@ static TARGET INLINE void SUFFIX(apart)(const Tiles *p, const REAL *const *x, co
     }
 }
 
+/* Set the limits that follow from the k nearest so far. */
+static TARGET INLINE void SUFFIX(narrow)(const Tiles *p, int k, SUFFIX(Progress) *so_far)
+{
+    double limit = so_far->nearest[k - 1] * (1 + p->relative) + p->absolute;
+    so_far->limit = ROUND_UP(limit);
+    so_far->reach = ROUND_UP(limit * p->widening + so_far->blur);
+}
+
 /* Take the units of a tile into account in what the k nearest can be. */
 static TARGET INLINE void SUFFIX(tighten)(const Tiles *p, const V *a, int k, SUFFIX(Progress) *so_far)
 {
@@ -105,9 +113,7 @@ static TARGET INLINE void SUFFIX(tighten)(const Tiles *p, const V *a, int k, SUF
         double lowest = LOWEST(LESSER(LESSER(a[0], a[1]), LESSER(a[2], a[3])));
         nearest[0] = lowest < nearest[0] ? lowest : nearest[0];
     }
-    double limit = nearest[k - 1] * (1 + p->relative) + p->absolute;
-    so_far->limit = ROUND_UP(limit);
-    so_far->reach = ROUND_UP(limit * p->widening + so_far->blur);
+    SUFFIX(narrow)(p, k, so_far);
 }
 
 /* Propose the units of a tile that are within the limit. */
@@ -127,6 +133,60 @@ static TARGET INLINE void SUFFIX(propose)(const Tiles *p, const V *a, Py_ssize_t
                 proposed[so_far->found] = (Py_ssize_t)unit_of[v * LANES + l];
                 measured[so_far->found++] = values[l];
             }
+    }
+}
+
+/* Measure a unit, and propose it if it is within the limit. */
+static TARGET INLINE void SUFFIX(consider)(const Tiles *p, const REAL *x, int k, Py_ssize_t unit,
+                                           SUFFIX(Progress) *so_far, Py_ssize_t *proposed, double *measured)
+{
+    if (unit < 0)
+        return;
+    double *nearest = so_far->nearest, square = SUFFIX(rough)(x, (const REAL *)p->units + unit * p->d, p->d);
+    if (!(square <= so_far->limit))
+        return;
+    proposed[so_far->found] = unit;
+    measured[so_far->found++] = square;
+    nearest[1] = square < nearest[0] ? nearest[0] : square < nearest[1] ? square : nearest[1];
+    nearest[0] = square < nearest[0] ? square : nearest[0];
+    SUFFIX(narrow)(p, k, so_far);
+}
+
+/* Measure and propose the units of a tile whose coordinates are within reach. */
+static TARGET INLINE void SUFFIX(sift)(const Tiles *p, const REAL *x, const REAL *place, int k, Py_ssize_t tile,
+                                       SUFFIX(Progress) *so_far, Py_ssize_t *proposed, double *measured)
+{
+    const REAL *t = (const REAL *)p->coordinates + tile * p->sides * TILE;
+    const int64_t *unit_of = p->unit_of + tile * TILE;
+    const V none = SPREAD((REAL)0);
+    V a[4] = {none, none, none, none};
+    for (Py_ssize_t f = 0; f < p->q; f++, t += TILE)
+        UNROLL
+        for (int v = 0; v < 4; v++) {
+            V gap = SPREAD(place[f]) - LOAD(t + v * LANES);
+            a[v] = FMA(gap, gap, a[v]);
+        }
+    UNROLL
+    for (int v = 0; v < 4; v++) {
+        V gap = GREATER(SPREAD(place[p->q]) - LOAD(t + v * LANES), none);
+        a[v] = FMA(gap, gap, a[v]);
+    }
+    /* the most promising one first: after it, most others are out of reach */
+    REAL lowest = LOWEST(LESSER(LESSER(a[0], a[1]), LESSER(a[2], a[3])));
+    Py_ssize_t first = -1;
+    for (int v = 0; v < 4 && first < 0 && lowest <= so_far->reach; v++) {
+        unsigned least = MASK_LE(a[v], SPREAD(lowest));
+        for (int l = 0; least >> l && first < 0; l++)
+            first = least >> l & 1 ? v * LANES + l : -1;
+    }
+    if (first < 0)
+        return;
+    SUFFIX(consider)(p, x, k, (Py_ssize_t)unit_of[first], so_far, proposed, measured);
+    for (int v = 0; v < 4; v++) {
+        unsigned within = MASK_LE(a[v], SPREAD(so_far->reach));
+        for (int l = 0; within >> l; l++)
+            if (within >> l & 1 && v * LANES + l != first)
+                SUFFIX(consider)(p, x, k, (Py_ssize_t)unit_of[v * LANES + l], so_far, proposed, measured);
     }
 }
 
@@ -243,14 +303,28 @@ static TARGET Py_ssize_t SUFFIX(list)(const Tiles *p, const REAL *place, Py_ssiz
 static TARGET Py_ssize_t SUFFIX(look_around)(const Tiles *p, const REAL *x, const REAL *place, int k, Py_ssize_t first,
                                              const V *known, SUFFIX(Progress) *so_far, SUFFIX(Notes) *notes)
 {
-    Py_ssize_t count = SUFFIX(list)(p, place, first, so_far->reach, notes), visited = 0;
+    Py_ssize_t count = SUFFIX(list)(p, place, first, so_far->reach, notes), visited = 0, closest = 0;
     SUFFIX(propose)(p, known, first, so_far, notes->proposed, notes->measured);
+    for (Py_ssize_t i = 1; i < count; i++)
+        closest = notes->bounds[i] < notes->bounds[closest] ? i : closest;
+    if (count > 0) { /* begin where most can be won */
+        int32_t tile = notes->visits[closest];
+        REAL bound = notes->bounds[closest];
+        notes->visits[closest] = notes->visits[0];
+        notes->bounds[closest] = notes->bounds[0];
+        notes->visits[0] = tile;
+        notes->bounds[0] = bound;
+    }
     for (Py_ssize_t i = 0; i < count; i++) {
         if (!(notes->bounds[i] <= so_far->reach))
             continue;
         V a[1][4];
-        SUFFIX(apart)(p, &x, 1, notes->visits[i], a);
         visited++;
+        if (p->coordinates) {
+            SUFFIX(sift)(p, x, place, k, notes->visits[i], so_far, notes->proposed, notes->measured);
+            continue;
+        }
+        SUFFIX(apart)(p, &x, 1, notes->visits[i], a);
         if (!MASK_LE(LESSER(LESSER(a[0][0], a[0][1]), LESSER(a[0][2], a[0][3])), SPREAD(so_far->limit)))
             continue;
         SUFFIX(tighten)(p, a[0], k, so_far);

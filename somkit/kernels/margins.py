@@ -68,8 +68,9 @@ to the box, and ρ̂ <= ρ from
     ρ² = |v|² - 2 |Aᵀv|² + |AAᵀv|² >= |v|² - (1 + Δ) |Aᵀv|²  and  |Aᵀv|² <= (1 + ε) |ŷ|² + (ε + ε²) |v|².
 
 With (a + b)² <= (1 + τ) a² + (1 + 1/τ) b², τ = 2⁻¹⁰, and γ(q + 6) for summing q + 1 squared gaps, no box of a unit that
-counts is computed to be further away than ``widening`` ℓ + ``blur`` |v̂|² + ``absolute``. Underflow moves ŷ and ρ̂ by
-less than 2 √((d + q + 4) η), which enters like ε |v|; where |v̂|² overflows nothing is skipped.
+counts is computed to be further away than ``widening`` ℓ + ``blur`` |v̂|² + ``absolute``; and no such unit is by its
+coordinates Aᵀ(w - c), rounded (by 1.01 u of their length, which enters like ε |v|), and its own r. Underflow moves ŷ
+and ρ̂ by less than 2 √((d + q + 4) η), which enters like that too; where |v̂|² overflows nothing is skipped.
 """
 
 from __future__ import annotations
@@ -172,11 +173,13 @@ def direct(d: int, dtype: DTypeLike) -> tuple[float, float]:
     return spread + 4 * tie(d) * (1 + spread), 2 * (2 + spread) * d * smallest
 
 
-def boxes(d: int, q: int, basis: tuple[float, float], dtype: DTypeLike) -> tuple[float, float, float, float, float]:
+def boxes(
+    d: int, q: int, basis: tuple[float, float], reach: float, dtype: DTypeLike
+) -> tuple[float, float, float, float, float]:
     """Return what a box may be further away than the limit of its units, and what is sure to be outside of its span.
 
-    ``basis`` is (|A|, Δ). A box is skipped beyond ``widening`` ℓ + ``blur`` |v̂|² + ``absolute``, the first three; the
-    others are ``keep`` and ``take`` of ρ̂² = ``keep`` |v̂|² - ``take`` |ŷ|².
+    ``basis`` is (|A|, Δ), ``reach`` the largest |w - c|. A box is skipped beyond ``widening`` ℓ + ``blur`` |v̂|² +
+    ``absolute``, the first three; the others are ``keep`` and ``take`` of ρ̂² = ``keep`` |v̂|² - ``take`` |ŷ|².
     """
     length, defect = basis
     smallest, squares = float(np.finfo(dtype).smallest_subnormal), gamma(d + 4, dtype)
@@ -185,8 +188,9 @@ def boxes(d: int, q: int, basis: tuple[float, float], dtype: DTypeLike) -> tuple
         return np.inf, np.inf, np.inf, 0.0, 1.0  # nothing can be said: no box is skipped
     summed = SLACK * (1 + gamma(q + 6, dtype)) / (1 - squares)
     widening = (1 + TAU) * (1 + defect * (1 + defect)) * summed
-    blur = 2 * (1 + 1 / TAU) * epsilon**2 * summed
-    absolute = 8 * (1 + 1 / TAU) * (d + q + 4) * smallest * summed
+    moved = 3 * (1 + 1 / TAU) * summed  # the sum of three lengths squared is at most three times that of their squares
+    blur = moved * epsilon**2
+    absolute = moved * ((1.01 * roundoff(dtype) * length * reach) ** 2 + 4 * (d + q + 4) * smallest)
     keep = 1 - (1 + defect) * (epsilon + epsilon**2) - gamma(d + 12, dtype)
     take = (1 + defect) * (1 + epsilon) * (1 + gamma(q + 12, dtype))
     return widening, blur, absolute, keep, take

@@ -11,7 +11,7 @@ from somkit.kernels import _compiled, margins, portable
 from somkit.kernels.frames import Array
 from somkit.kernels.packing import Level, packed
 
-LEFT_OUT = 0.005  # share of the units' squares that their axes may leave out (measured)
+LEFT_OUT = 0.0001  # share of the units' squares that their axes may leave out (measured)
 ALL_UP_TO = 16  # features up to which no axis is left out,
 WORTH_LEAVING_OUT = 0.75  # nor where more than this share of them is needed (measured)
 
@@ -61,7 +61,8 @@ class Boxes:
     A trained codebook is smooth, and one that starts in a plane is flat: along its principal axes boxes are narrow, and
     a few axes say nearly all. The rest counts by its length alone: if axes are left out, the last side of each box is
     the distance from the span of the others. Nothing is assumed of the directions: poor ones cost time, never
-    exactness. ``low`` and ``high`` (sides, tiles) are rounded outwards.
+    exactness. ``low`` and ``high`` (sides, tiles) are rounded outwards. ``coordinates`` (sides, m) are the units' own,
+    in the order of the tiles, and last at most how far each is from the span; None if no axis is left out.
     """
 
     centre: Array
@@ -69,6 +70,7 @@ class Boxes:
     margin: tuple[float, ...]
     low: Array
     high: Array
+    coordinates: Array | None
 
     @classmethod
     def of(cls, W: Array, tiling: Tiling, last: Boxes | None) -> Boxes:
@@ -82,11 +84,16 @@ class Boxes:
             offsets *= np.ldexp(1.0, -exponent)  # at most 1, unless no such power is finite
             directions = _principal(offsets.T @ offsets, None if last is None else last.directions)
             directions = directions.astype(W.dtype).astype(np.float64)
-            low, high, basis = _edges_along(offsets, directions, tiling.cuts)
-            low, high = np.ldexp(low, exponent).astype(W.dtype), np.ldexp(high, exponent).astype(W.dtype)
+            low, high, coordinates, basis = _edges_along(offsets, directions, tiling.cuts)
+            low, high = (np.ldexp(edges, exponent).astype(W.dtype) for edges in (low, high))
             low, high = np.nextafter(low, -np.inf, dtype=W.dtype), np.nextafter(high, np.inf, dtype=W.dtype)
+            if coordinates is not None:
+                coordinates = np.ldexp(coordinates, exponent).astype(W.dtype)
+                coordinates[-1] = np.nextafter(coordinates[-1], np.inf, dtype=W.dtype)
+            reach = float(np.ldexp(np.sqrt(d), exponent))
         low[np.isnan(low)], high[np.isnan(high)] = -np.inf, np.inf
-        return cls(centre, directions, margins.boxes(d, directions.shape[1], basis, W.dtype), low, high)
+        margin = margins.boxes(d, directions.shape[1], basis, reach, W.dtype)
+        return cls(centre, directions, margin, low, high, coordinates)
 
     def columns(self, lanes: int) -> Array:
         """Return the directions as the loops take them: (d, columns), in pairs of vectors."""
@@ -108,8 +115,10 @@ def _principal(gram: Array, last: Array | None) -> Array:
     return np.asarray(axes[:, ::-1][:, : d if d <= ALL_UP_TO or q > WORTH_LEAVING_OUT * d else q])
 
 
-def _edges_along(offsets: Array, directions: Array, cuts: Array) -> tuple[Array, Array, tuple[float, float]]:
-    """Return the edges of boxes and (|A|, Δ), as proven in margins.py, for offsets of at most 1 in every feature."""
+def _edges_along(
+    offsets: Array, directions: Array, cuts: Array
+) -> tuple[Array, Array, Array | None, tuple[float, float]]:
+    """Return edges, coordinates and (|A|, Δ), as proven in margins.py, for offsets of at most 1 in every feature."""
     d, q = directions.shape
     gram, length, reach = directions.T @ directions, float(np.linalg.norm(directions)) * margins.SLACK, np.sqrt(d)
     defect = float(np.linalg.norm(gram - np.eye(q))) * margins.SLACK + margins.gamma(d + 4, np.float64) * length**2
@@ -117,11 +126,11 @@ def _edges_along(offsets: Array, directions: Array, cuts: Array) -> tuple[Array,
     error = margins.gamma(d + 8, np.float64) * length * reach
     low, high = np.minimum.reduceat(along, cuts, axis=1) - error, np.maximum.reduceat(along, cuts, axis=1) + error
     if q == d:
-        return low, high, (length, defect)
+        return low, high, None, (length, defect)
     squares = np.einsum("jf,jf->j", offsets, offsets) - np.einsum("qj,qj->j", along, 2 * along - gram @ along)
-    doubt = margins.gamma(d + 2 * q + 12, np.float64) * ((1 + length**2) * reach) ** 2
-    rest = np.sqrt(np.maximum.reduceat(squares, cuts).clip(0) + doubt)
-    return np.vstack([low, np.zeros(len(cuts))]), np.vstack([high, rest]), (length, defect)
+    rest = np.sqrt(squares.clip(0) + margins.gamma(d + 2 * q + 12, np.float64) * ((1 + length**2) * reach) ** 2)
+    low, high = np.vstack([low, np.zeros(len(cuts))]), np.vstack([high, np.maximum.reduceat(rest, cuts)])
+    return low, high, np.vstack([along, rest]), (length, defect)
 
 
 @dataclass(frozen=True)
@@ -134,6 +143,7 @@ class TiledCodebook:
     boxes: Boxes
     margin: tuple[float, ...]
     packed: Array
+    coordinates: Array | None
     columns: Array
     edges: Array
     outer_edges: Array
@@ -152,7 +162,12 @@ class TiledCodebook:
         margin = margins.direct(W.shape[1], W.dtype) + boxes.margin
         laid_out = packed(W, tiling.unit_of.reshape(-1), 4 * lanes)
         edges, outer_edges = _side_by_side(boxes.low, boxes.high, lanes), _side_by_side(*around, lanes)
-        return cls(W, level, tiling, boxes, margin, laid_out, boxes.columns(lanes), edges, outer_edges)
+        coordinates = None
+        if boxes.coordinates is not None:
+            coordinates = np.empty_like(boxes.coordinates.T)
+            coordinates[tiling.permutation] = boxes.coordinates.T
+            coordinates = packed(coordinates, tiling.unit_of.reshape(-1), 4 * lanes, np.inf)
+        return cls(W, level, tiling, boxes, margin, laid_out, coordinates, boxes.columns(lanes), edges, outer_edges)
 
     def search(self, X: Array, k: int, seeds: Array | None = None) -> tuple[Array, Array]:
         """Return the units and distances of the k nearest; X has the codebook's type."""
@@ -161,9 +176,9 @@ class TiledCodebook:
         units, distances, tiling = np.empty((len(X), k), np.int64), np.empty((len(X), k)), self.tiling
         _compiled.tiles(
             self.level.number, X.dtype == np.float64, X, self.W, self.packed, tiling.start, tiling.unit_of,
-            tiling.tile_of, self.boxes.centre, self.columns, self.edges, self.outer_edges, seeds, units, distances,
-            len(X), *self.W.shape, self.boxes.directions.shape[1], self.columns.shape[1], len(self.edges), k,
-            self.margin,
+            tiling.tile_of, self.boxes.centre, self.columns, self.edges, self.outer_edges,
+            self.coordinates, seeds, units, distances, len(X), *self.W.shape, self.boxes.directions.shape[1],
+            self.columns.shape[1], len(self.edges), k, self.margin,
         )  # fmt: skip
         return units, distances
 
