@@ -122,6 +122,30 @@ def test_a_search_by_tiles_is_exact(implementation, dtype):
 
 
 @every_implementation
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("noise", [0, 1e-6, 1e-3, 0.3])
+def test_a_search_by_tiles_along_few_axes_is_exact(implementation, dtype, noise):
+    """A bent map in many features, axes of its own, carried on and of another map; samples in, near and off its span."""
+    rng = np.random.default_rng(20)
+    r, c = np.divmod(np.arange(30 * 40), 40)
+    flat = np.stack([r, c, np.sin(r / 9) * c, np.cos(c / 7), r * c / 50], axis=1)
+    W = (flat @ rng.normal(size=(5, 40)) + noise * rng.normal(size=(1200, 40)) + 100).astype(dtype)
+    W[600:620] = W[:20]
+    off = 300 * np.linalg.svd(W - W.mean(axis=0), full_matrices=False)[2][-1]
+    near = rng.normal(size=(40, 40))
+    X = np.concatenate([W[::37], W[:40] + near, W[:40] + 30 * near, W[:20] + off]).astype(dtype)
+    tiles = np.lexsort((c % 8, r % 8, c // 8, r // 8)), np.arange(0, 1201, 48)
+    first = kernels.prepare(W, implementation=implementation, tiles=tiles, prune=True)
+    other = kernels.prepare(W[::-1] ** 2, implementation=implementation, tiles=tiles, prune=True)
+    for last in (None, first, other):
+        book = kernels.prepare(W, implementation=implementation, last=last, tiles=tiles, prune=True)
+        for k in (1, 2):
+            units, distances = direct(X, W, k)
+            compare(*book.nearest(X, k), units, distances, 40)
+            compare(*book.nearest(X, k, rng.integers(-1, 1200, size=len(X))), units, distances, 40)
+
+
+@every_implementation
 @pytest.mark.parametrize("k", [1, 2])
 @pytest.mark.parametrize("d", [2, 9, 70])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

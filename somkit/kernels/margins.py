@@ -190,7 +190,8 @@ def boxes(
     widening = (1 + TAU) * (1 + defect * (1 + defect)) * summed
     moved = 3 * (1 + 1 / TAU) * summed  # the sum of three lengths squared is at most three times that of their squares
     blur = moved * epsilon**2
-    absolute = moved * ((1.01 * roundoff(dtype) * length * reach) ** 2 + 4 * (d + q + 4) * smallest)
+    rounded = 1.01 * roundoff(dtype) * length * reach
+    absolute = moved * (rounded * rounded + 4 * (d + q + 4) * smallest)
     keep = 1 - (1 + defect) * (epsilon + epsilon**2) - gamma(d + 12, dtype)
     take = (1 + defect) * (1 + epsilon) * (1 + gamma(q + 12, dtype))
     return widening, blur, absolute, keep, take

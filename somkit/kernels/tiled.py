@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +33,7 @@ class Tiling:
     start: Array
 
     @classmethod
-    def of(cls, m: int, dtype: np.dtype, lanes: int, permutation: Array, offsets: Array) -> Tiling:
+    def of(cls, m: int, dtype: np.dtype[Any], lanes: int, permutation: Array, offsets: Array) -> Tiling:
         """Cut a partition of m units."""
         size = 4 * lanes
         if (
@@ -52,6 +53,10 @@ class Tiling:
         tile_of = np.empty(m, np.int64)
         tile_of[permutation] = np.repeat(np.arange(len(cuts)), np.diff(np.append(cuts, m)))
         return cls(permutation, offsets, cuts, unit_of, tile_of, np.where(unit_of < 0, np.inf, 0).astype(dtype))
+
+    def serves(self, permutation: Array, offsets: Array, dtype: np.dtype[Any]) -> bool:
+        """Tell whether this is the tiling of that very partition."""
+        return permutation is self.permutation and offsets is self.offsets and self.start.dtype == dtype
 
 
 @dataclass(frozen=True)
@@ -153,8 +158,8 @@ class TiledCodebook:
         cls, W: Array, level: Level, permutation: Array, offsets: Array, last: TiledCodebook | None = None
     ) -> TiledCodebook:
         """Lay a codebook out; ``last`` is that of the last epoch, if any."""
-        lanes, tiling = level.lanes(W.dtype), None if last is None else last.tiling
-        if tiling is None or not (tiling.permutation is permutation and tiling.start.dtype == W.dtype):
+        lanes, tiling = level.lanes(W.dtype), None if last is None or last.level is not level else last.tiling
+        if tiling is None or not tiling.serves(permutation, offsets, W.dtype):
             tiling = Tiling.of(len(W), W.dtype, lanes, permutation, offsets)
         boxes = Boxes.of(W, tiling, None if last is None else last.boxes)
         groups = np.arange(0, boxes.low.shape[1], lanes)
