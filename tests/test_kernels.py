@@ -146,6 +146,37 @@ def test_a_search_by_tiles_along_few_axes_is_exact(implementation, dtype, noise)
 
 
 @every_implementation
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("d", [3, 24])
+def test_a_search_by_tiles_is_exact_where_boxes_are_rounded(implementation, dtype, d):
+    """Two crowds as far apart as the type can tell them from points, and samples among them."""
+    rng = np.random.default_rng(21)
+    crowd, step = 1000 * np.sign(rng.normal(size=d)), 2000 * np.finfo(dtype).eps
+    along = np.cumsum(rng.normal(size=(400, 2)), axis=0) @ rng.normal(size=(2, d))
+    W = (np.concatenate([crowd + step * along, step * along - crowd])).astype(dtype)
+    X = W[::3] + (step * rng.normal(size=(267, d))).astype(dtype)
+    tiles = np.arange(800), np.arange(0, 801, 20)
+    book = kernels.prepare(W, implementation=implementation, tiles=tiles, prune=True)
+    for k in (1, 2):
+        units, distances = direct(X, W, k)
+        compare(*book.nearest(X, k), units, distances, d)
+        compare(*book.nearest(X, k, rng.integers(-1, 800, size=len(X))), units, distances, d)
+
+
+@every_implementation
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("d", [3, 24])
+def test_a_search_by_tiles_is_exact_where_places_overflow(implementation, dtype, d):
+    """Units as far apart as numbers go, and samples on them."""
+    rng = np.random.default_rng(22)
+    W = (rng.uniform(-0.4, 0.4, size=(300, 2)) @ rng.uniform(-1, 1, size=(2, d)) * np.finfo(dtype).max).astype(dtype)
+    book = kernels.prepare(W, implementation=implementation, tiles=(np.arange(300), np.arange(0, 301, 20)), prune=True)
+    units, distances = book.nearest(W)
+    np.testing.assert_array_equal(units[:, 0], np.arange(300))
+    assert not distances.any()
+
+
+@every_implementation
 @pytest.mark.parametrize("k", [1, 2])
 @pytest.mark.parametrize("d", [2, 9, 70])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
