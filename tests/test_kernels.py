@@ -167,12 +167,15 @@ def test_a_search_by_tiles_is_exact_where_boxes_are_rounded(implementation, dtyp
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("d", [3, 24])
 def test_a_search_by_tiles_is_exact_where_places_overflow(implementation, dtype, d):
-    """Units as far apart as numbers go, and samples on them."""
+    """Units as far apart as numbers go, samples on them, and seeds that are near but not nearest."""
     rng = np.random.default_rng(22)
-    W = (rng.uniform(-0.4, 0.4, size=(300, 2)) @ rng.uniform(-1, 1, size=(2, d)) * np.finfo(dtype).max).astype(dtype)
+    half = rng.uniform(-0.5, 0.5, size=(150, 2)) @ np.sign(rng.normal(size=(2, d))) * np.finfo(dtype).max
+    W = np.concatenate([half, half]).astype(dtype)
+    W[150:, 0] = 0
+    W[:150, 0] = 1
     book = kernels.prepare(W, implementation=implementation, tiles=(np.arange(300), np.arange(0, 301, 20)), prune=True)
-    units, distances = book.nearest(W)
-    np.testing.assert_array_equal(units[:, 0], np.arange(300))
+    units, distances = book.nearest(W[150:], 1, np.arange(150))
+    np.testing.assert_array_equal(units[:, 0], np.arange(150, 300))
     assert not distances.any()
 
 
