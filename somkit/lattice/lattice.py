@@ -207,19 +207,19 @@ class Lattice:
         Halved again and again across the wider side of where they are drawn, so that groups in order lie near each
         other too.
         """
-        permutation = np.arange(len(self))
-        offsets = [0]
-        waiting = [(0, len(self))]
+        axes = [np.unique(column, return_inverse=True) for column in self.positions.T]
+        ranks = [rank.ravel().astype(np.min_scalar_type(len(values))) for values, rank in axes]  # small: sorted sooner
+        permutation, offsets, waiting = np.arange(len(self)), [0], [(0, len(self))]
         while waiting:
             start, stop = waiting.pop()
             if stop - start <= TILE_UNITS:
                 offsets.append(stop)
                 continue
             members = permutation[start:stop]
-            placed = self.positions[members]
+            placed = [rank[members] for rank in ranks]
+            widths = [values[rank.max()] - values[rank.min()] for (values, _), rank in zip(axes, placed, strict=True)]
             middle = TILE_UNITS * max(1, round((stop - start) / 2 / TILE_UNITS))  # so that tiles are full
-            order = np.argsort(placed[:, np.ptp(placed, axis=0).argmax()], kind="stable")
-            permutation[start:stop] = members[order]
+            permutation[start:stop] = members[placed[int(np.argmax(widths))].argsort(kind="stable")]
             waiting += [(start + middle, stop), (start, start + middle)]
         return permutation, np.array(offsets)
 
@@ -261,7 +261,7 @@ class Lattice:
             For each unit j the sum over units b of influence(distance(b, j)) * values[b].
         """
         values = np.asarray(values, dtype=np.float64)
-        by_axes = self.rule.spread(values, influence) if influence.product is not None else None
+        by_axes = self.rule.spread(values, influence, n_jobs) if influence.product is not None else None
         if by_axes is not None:
             return by_axes
         holders = np.flatnonzero(values.any(axis=1))

@@ -27,6 +27,8 @@ HOP_UNITS = 16_384  # up to this many units the numbers of edges between all of 
 FEW_LEVELS = 4_096  # more distinct distances than this among so few units are not worth a table
 MOST_PRODUCTS = 16_384  # distances along rows and columns that a table is made of
 HALF_STEP = 0.25  # the weight of double-width columns: half a unit, squared
+MANY_PRODUCTS = 2**24  # products of numbers that are worth starting a thread for (measured),
+PIECES = 4  # in so many pieces
 BLOCK = 256  # rows of distances worked on at once: 80 MB for 40 000 units
 
 
@@ -46,6 +48,23 @@ def _floats(value: Any) -> Array:
 def _down_and_across(values: tuple[float, ...], left_out: float) -> tuple[float, ...]:
     """Return a number for rows and one for columns, where a line has but one axis."""
     return values if len(values) == 2 else (left_out, *values)
+
+
+def _multiplied(matrix: Array, stack: Array, n_jobs: int | None) -> Array:
+    """Return matrix @ stack, of shape (b, s, c); a large one in pieces that do not depend on the number of threads."""
+    if stack.size * len(matrix) < MANY_PRODUCTS:
+        return matrix @ stack
+    found = np.empty_like(stack)
+    axis = 0 if len(stack) >= PIECES else 2
+    cuts = np.linspace(0, stack.shape[axis], PIECES + 1).astype(int)
+
+    def multiply(number: int) -> None:
+        piece = (slice(None),) * axis + (slice(cuts[number], cuts[number + 1]),)
+        np.matmul(matrix, stack[piece], out=found[piece])
+
+    for _ in map_blocks(multiply, PIECES, n_jobs):
+        pass
+    return found
 
 
 class MapDistance(ABC):
@@ -82,9 +101,9 @@ class MapDistance(ABC):
         """Return the extent of each axis and its coordinates: (m, 1), or (m, 2) round a circle."""
         return []
 
-    def spread(self, values: Array, influence: Influence) -> Array | None:
+    def spread(self, values: Array, influence: Influence, n_jobs: int | None) -> Array | None:
         """Spread values axis by axis, as `Lattice.spread` would pair by pair; None where that cannot be done."""
-        del values, influence
+        del values, influence, n_jobs
         return None
 
     @abstractmethod
@@ -191,7 +210,7 @@ class Coordinates(MapDistance):
             return False
         return np.array_equal(np.ravel_multi_index(places, shape), np.arange(len(self.points)))
 
-    def spread(self, values: Array, influence: Influence) -> Array | None:
+    def spread(self, values: Array, influence: Influence, n_jobs: int | None) -> Array | None:
         """Multiply by one small matrix an axis, where the influence is a product along this rule's norm."""
         coordinates, places = self._box
         shape = tuple(len(axis) for axis in coordinates)
@@ -206,7 +225,7 @@ class Coordinates(MapDistance):
             delta = np.abs(along[:, None] - along[None, :])
             delta = np.minimum(delta, period - delta) if period else delta
             matrix = influence(delta * np.sqrt(weight) if self.norm == "euclidean" else delta)
-            dense = matrix @ dense.reshape(math.prod(shape[:axis]), shape[axis], -1)  # the axis stays where it is
+            dense = _multiplied(matrix, dense.reshape(math.prod(shape[:axis]), shape[axis], -1), n_jobs)
         dense = dense.reshape(*shape, values.shape[1])
         return dense.reshape(values.shape) if self._boxed else dense[places]
 
