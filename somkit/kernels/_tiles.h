@@ -197,6 +197,7 @@ typedef struct {
     double *squares, *measured;
     REAL *places, *outer, *bounds;
     int32_t *groups, *visits;
+    uint8_t *bits; /* which of 8 bits are set in each byte, and how many of them */
 } SUFFIX(Notes);
 
 static int SUFFIX(open_notes)(const Tiles *p, Py_ssize_t n, SUFFIX(Notes) *notes)
@@ -211,10 +212,19 @@ static int SUFFIX(open_notes)(const Tiles *p, Py_ssize_t n, SUFFIX(Notes) *notes
     notes->measured = reserve(tiles * TILE * sizeof(double));
     notes->outer = reserve((p->groups + LANES) * sizeof(REAL));
     notes->bounds = reserve((tiles + 1) * sizeof(REAL));
-    notes->groups = reserve((p->groups + LANES) * sizeof(int32_t));
-    notes->visits = reserve((tiles + 1) * sizeof(int32_t));
+    notes->groups = reserve((p->groups + LANES + 8) * sizeof(int32_t));
+    notes->visits = reserve((tiles + 8) * sizeof(int32_t));
+    notes->bits = reserve(256 * 9);
+    for (int byte = 0; notes->bits && byte < 256; byte++) {
+        uint8_t *bits = notes->bits + byte * 8, *count = notes->bits + 256 * 8 + byte;
+        memset(bits, 0, 8);
+        *count = 0;
+        for (int l = 0; l < 8; l++)
+            if (byte >> l & 1)
+                bits[(*count)++] = (uint8_t)l;
+    }
     return notes->first && notes->order && notes->begin && notes->squares && notes->places && notes->proposed &&
-           notes->measured && notes->outer && notes->bounds && notes->groups && notes->visits;
+           notes->measured && notes->outer && notes->bounds && notes->groups && notes->visits && notes->bits;
 }
 
 static void SUFFIX(close_notes)(SUFFIX(Notes) *notes)
@@ -230,6 +240,7 @@ static void SUFFIX(close_notes)(SUFFIX(Notes) *notes)
     release(notes->bounds);
     release(notes->groups);
     release(notes->visits);
+    release(notes->bits);
 }
 
 /* Where to look first if no seed is given: the tile of the nearest box in the group of the nearest box. */
@@ -269,32 +280,37 @@ static TARGET void SUFFIX(arrange_rows)(const Tiles *p, const REAL *X, Py_ssize_
         notes->order[notes->begin[notes->first[i]]++] = i;
 }
 
-/* List the tiles, but the first, whose boxes reach within the limit; without branches, which would be guessed wrong. */
+/* Append the numbers of the set bits to a list; without branches, which would be guessed wrong. */
+static TARGET INLINE Py_ssize_t SUFFIX(append)(const uint8_t *bits, unsigned set, Py_ssize_t from, int32_t *list,
+                                               Py_ssize_t count)
+{
+    for (int part = 0; part < LANES; part += 8) {
+        unsigned byte = set >> part & 255;
+        UNROLL
+        for (int l = 0; l < 8; l++)
+            list[count + l] = (int32_t)from + part + bits[byte * 8 + l];
+        count += bits[256 * 8 + byte];
+    }
+    return count;
+}
+
+/* List the tiles, but the first, whose boxes are within reach: as places in the list of their groups, and of bounds. */
 static TARGET Py_ssize_t SUFFIX(list)(const Tiles *p, const REAL *place, Py_ssize_t first, REAL reach,
                                       SUFFIX(Notes) *notes)
 {
     Py_ssize_t groups = 0, count = 0, sides = p->sides;
     for (Py_ssize_t o = 0; o < p->groups; o += LANES) {
         V outer = SUFFIX(boxes)(place, (const REAL *)p->outer_edges + o * 2 * sides, sides);
-        unsigned near = MASK_LE(outer, SPREAD(reach));
-        for (int l = 0; l < LANES; l++) {
-            notes->groups[groups] = (int32_t)(o + l);
-            groups += near >> l & 1;
-        }
+        groups = SUFFIX(append)(notes->bits, MASK_LE(outer, SPREAD(reach)), o, notes->groups, groups);
     }
+    while (groups && notes->groups[groups - 1] >= p->groups) /* within an infinite reach is even what is not there */
+        groups--;
     for (Py_ssize_t i = 0; i < groups; i++) {
         Py_ssize_t g = notes->groups[i];
-        REAL each[LANES];
-        if (g >= p->groups) /* with a reach of infinity even boxes that are not there are near */
-            continue;
         V bound = SUFFIX(boxes)(place, (const REAL *)p->edges + g * 2 * LANES * sides, sides);
-        unsigned near = MASK_LE(bound, SPREAD(reach));
-        STORE(each, bound);
-        for (int l = 0; l < LANES; l++) {
-            notes->visits[count] = (int32_t)(g * LANES + l);
-            notes->bounds[count] = each[l];
-            count += (near >> l & 1) & (g * LANES + l != first);
-        }
+        unsigned near = MASK_LE(bound, SPREAD(reach)), own = g == first / LANES ? 1u << first % LANES : 0;
+        STORE(notes->bounds + i * LANES, bound);
+        count = SUFFIX(append)(notes->bits, near & ~own, i * LANES, notes->visits, count);
     }
     return count;
 }
@@ -305,30 +321,28 @@ static TARGET Py_ssize_t SUFFIX(look_around)(const Tiles *p, const REAL *x, cons
 {
     Py_ssize_t count = SUFFIX(list)(p, place, first, so_far->reach, notes), visited = 0, closest = 0;
     SUFFIX(propose)(p, known, first, so_far, notes->proposed, notes->measured);
-    for (Py_ssize_t i = 1; i < count; i++)
-        closest = notes->bounds[i] < notes->bounds[closest] ? i : closest;
-    if (count > 0) { /* begin where most can be won */
-        int32_t tile = notes->visits[closest];
-        REAL bound = notes->bounds[closest];
+    for (Py_ssize_t i = 1; count > MANY_VISITS && i < count; i++)
+        closest = notes->bounds[notes->visits[i]] < notes->bounds[notes->visits[closest]] ? i : closest;
+    if (closest) { /* begin where most can be won */
+        int32_t listed = notes->visits[closest];
         notes->visits[closest] = notes->visits[0];
-        notes->bounds[closest] = notes->bounds[0];
-        notes->visits[0] = tile;
-        notes->bounds[0] = bound;
+        notes->visits[0] = listed;
     }
     for (Py_ssize_t i = 0; i < count; i++) {
-        if (!(notes->bounds[i] <= so_far->reach))
+        Py_ssize_t listed = notes->visits[i], tile = notes->groups[listed / LANES] * LANES + listed % LANES;
+        if (!(notes->bounds[listed] <= so_far->reach))
             continue;
         V a[1][4];
         visited++;
         if (p->coordinates) {
-            SUFFIX(sift)(p, x, place, k, notes->visits[i], so_far, notes->proposed, notes->measured);
+            SUFFIX(sift)(p, x, place, k, tile, so_far, notes->proposed, notes->measured);
             continue;
         }
-        SUFFIX(apart)(p, &x, 1, notes->visits[i], a);
+        SUFFIX(apart)(p, &x, 1, tile, a);
         if (!MASK_LE(LESSER(LESSER(a[0][0], a[0][1]), LESSER(a[0][2], a[0][3])), SPREAD(so_far->limit)))
             continue;
         SUFFIX(tighten)(p, a[0], k, so_far);
-        SUFFIX(propose)(p, a[0], notes->visits[i], so_far, notes->proposed, notes->measured);
+        SUFFIX(propose)(p, a[0], tile, so_far, notes->proposed, notes->measured);
     }
     return visited;
 }

@@ -101,7 +101,7 @@ class MapDistance(ABC):
         """Return the extent of each axis and its coordinates: (m, 1), or (m, 2) round a circle."""
         return []
 
-    def spread(self, values: Array, influence: Influence, n_jobs: int | None) -> Array | None:
+    def spread(self, values: Array, influence: Influence, n_jobs: int | None = None) -> Array | None:
         """Spread values axis by axis, as `Lattice.spread` would pair by pair; None where that cannot be done."""
         del values, influence, n_jobs
         return None
@@ -210,7 +210,7 @@ class Coordinates(MapDistance):
             return False
         return np.array_equal(np.ravel_multi_index(places, shape), np.arange(len(self.points)))
 
-    def spread(self, values: Array, influence: Influence, n_jobs: int | None) -> Array | None:
+    def spread(self, values: Array, influence: Influence, n_jobs: int | None = None) -> Array | None:
         """Multiply by one small matrix an axis, where the influence is a product along this rule's norm."""
         coordinates, places = self._box
         shape = tuple(len(axis) for axis in coordinates)
