@@ -47,7 +47,7 @@
 #define CLASSES 0x10000       /* map distances that 16 bits can tell apart */
 #define NO_WAY 0xFFFF         /* as a number of edges */
 #define STRETCH 64            /* units whose reach is tested at once */
-#define MANY_VISITS 8          /* tiles from which it pays to begin with the closest one (measured) */
+#define MANY_VISITS 8         /* tiles from which it pays to begin with the closest one (measured) */
 #define SAFE_LOW 0x1p-900     /* sums of squares between these have lost nothing to under- or overflow */
 #define SAFE_HIGH 0x1p1000
 

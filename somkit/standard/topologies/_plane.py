@@ -95,7 +95,8 @@ def pairs(rows: int, columns: int, periodic: str, steps: Any, mirror: int | None
     Where a ``mirror`` is given, going round the columns once leads from row r to row mirror - r.
     """
     wrap_rows, wrap_columns = wraps(periodic)
-    row, column = np.divmod(np.arange(rows * columns), columns)
+    units = np.arange(rows * columns)
+    row, column = np.divmod(units, columns)
     found = []
     for to_row, to_column in steps(row, column):
         inside = (wrap_rows | (to_row >= 0) & (to_row < rows)) & (
@@ -103,8 +104,8 @@ def pairs(rows: int, columns: int, periodic: str, steps: Any, mirror: int | None
         )
         landed = to_row if mirror is None else np.where(to_column // columns % 2, mirror - to_row, to_row)
         target = (landed % rows) * columns + to_column % columns
-        found.append(np.column_stack([np.arange(rows * columns), target])[inside])
-    return np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
+        found.append((np.minimum(units, target) * len(units) + np.maximum(units, target))[inside])
+    return np.column_stack(np.divmod(np.unique(np.concatenate(found)), len(units)))
 
 
 def labels(rows: int, columns: int) -> tuple[tuple[int, int], ...]:
