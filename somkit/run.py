@@ -64,6 +64,18 @@ def check_missing(samples: Samples, trainer: Trainer) -> None:
         raise RecipeError(message)
 
 
+def check_weights(samples: Samples, trainer: Trainer, order: Any = None) -> None:
+    """Raise if weights differ, no order says how often each sample is taken, and the trainer does not heed weights."""
+    weight = samples.weight
+    if trainer.accepts_weights or order is not None or weight is None or not np.ptp(weight) > 0:
+        return
+    message = (
+        f"trainer '{trainer}' takes no sample weights, and these differ; use 'batch' or 'online:order=replacement', or "
+        f"leave sample_weight out."
+    )
+    raise RecipeError(message)
+
+
 def _warn_of_new_features(samples: Samples, unobserved: tuple[int, ...]) -> None:
     new = [feature for feature in unobserved if samples.observed[feature]]
     if new:
@@ -160,6 +172,7 @@ class Run:
             raise RecipeError(message)
         samples = trained.samples(X, sample_weight)
         check_missing(samples, trained.recipe.trainer)
+        check_weights(samples, trained.recipe.trainer)
         _warn_of_new_features(samples, trained.metric.unobserved)
         return cls(
             recipe=trained.recipe,

@@ -249,8 +249,8 @@ def test_weights_have_no_place_in_an_order():
     with pytest.raises(SomkitError) as caught:
         SOM(trainer="online").fit(GOOD, sample_weight=np.arange(20))
     assert str(caught.value) == (
-        "Online.order='shuffle' takes every sample equally often, so sample weights have no place in it; use "
-        "'online:order=replacement', which draws in proportion to weight, or trainer='batch'."
+        "trainer 'online' takes no sample weights, and these differ; use 'batch' or 'online:order=replacement', or "
+        "leave sample_weight out."
     )
 
 

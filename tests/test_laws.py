@@ -418,6 +418,24 @@ class Whole(Trainer):
 
 
 @attrs.frozen(kw_only=True)
+class Plain(Trainer):
+    """Kohonen's rule as it is written in books, which says nothing of weights, and so does this trainer."""
+
+    name: ClassVar[str] = "plain"
+
+    def run_epoch(self, task, state):
+        """Take one sample after the other, in random order."""
+        rate, radius = (float(s(task.progress(state.epoch))) for s in (task.learning_rate, task.radius))
+        rng, codebook = state.rng(), state.codebook
+        for sample in rng.permutation(len(task.samples)):
+            x = task.samples.rows([sample])
+            distance = state.lattice.distances_from(task.metric.nearest(x, codebook)[0][0])[0]
+            influence = task.neighbourhood.influences(distance, radius)
+            codebook = task.metric.towards(codebook, x[0], rate * influence[:, None])
+        return state.after_epoch(task, codebook, radius=radius, learning_rate=rate, quantisation_error=0, rng=rng)
+
+
+@attrs.frozen(kw_only=True)
 class Error(Measure):
     """The quantisation error."""
 
@@ -583,6 +601,8 @@ BREACHES = [
     ("samples_in_any_order", Whole, {"spoil": lambda self, W, task, state: W + 1e-9 * task.samples.X[0]}),
     ("nodes_in_any_order", Whole, {"spoil": lambda self, W, task, state: W + 1e-9 * np.arange(len(W))[:, None]}),
     ("weight_counts_rows", Whole, {"run_epoch": _unweighted}),
+    ("weight_counts_rows_on_average", Whole, {"run_epoch": _unweighted}),
+    ("weight_counts_rows_on_average", Plain, None),
     # measures, visualisers, exporters
     ("measured_as_a_number", Error, {"__call__": lambda self, trained, X, y, weight: np.float64(1)}),
     ("measured_as_a_number", Error, {"__call__": lambda self, trained, X, y, weight: math.nan}),

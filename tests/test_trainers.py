@@ -16,11 +16,12 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.preprocessing import StandardScaler
 
-from somkit import SOM, Recipe, Trainer, load
+from somkit import SOM, Recipe, Samples, Trainer, load
+from somkit.errors import RecipeError
 from somkit.plugins import current, use
 from somkit.recipe import load_checkpoint
 from somkit.registry import LOCAL, Entry, Registry
-from somkit.standard import Batch, Converging, Euclidean, MstRetrain, Online, TwoPhase
+from somkit.standard import Batch, Converging, Euclidean, Minibatch, MstRetrain, Online, TwoPhase
 from somkit.standard.topologies.from_data import codebook_tree
 
 X = load_iris().data
@@ -54,6 +55,41 @@ def test_equal_weights_change_nothing_in_minibatches():
     np.testing.assert_allclose(
         first.codebook, recipe.fit(X[:75], initial_codebook=initial).codebook, rtol=1e-10
     )  # the box that keeps the sums exact is another's
+
+
+@pytest.mark.parametrize("size", [1, 7, 64])
+def test_minibatches_weigh_the_same(size):
+    """Samples of any weight are cut into mini-batches of equal weight, which together are the weight of every sample."""
+    weight = np.random.default_rng(0).exponential(size=150) ** 2
+    weight[:5] = 0
+    batches = Minibatch(size=size)._batches(Samples.of(X, weight), np.random.default_rng(1))
+    total = np.zeros(150)
+    for rows, part in batches:
+        np.add.at(total, rows, part)
+    scale = weight.sum() / 145
+    np.testing.assert_allclose(total * scale, weight, rtol=0, atol=1e-12 * weight.sum())
+    sums = np.array([part.sum() for _, part in batches])
+    wanted = np.full(-(-145 // size), size)
+    wanted[-1] = 145 - size * (len(wanted) - 1)
+    np.testing.assert_allclose(sums, wanted, rtol=1e-10)
+
+
+@pytest.mark.parametrize("trainer", ["online", "two_phase:rough=online", "converging:trainer=online"])
+def test_weights_that_would_not_count_are_refused(trainer):
+    """A trainer with a part that heeds no weights refuses those that differ, also chunk by chunk; equal ones it takes."""
+    recipe = Recipe(trainer=trainer, **SETTINGS)
+    message = re.escape(
+        f"trainer '{recipe.trainer}' takes no sample weights, and these differ; use 'batch' or "
+        f"'online:order=replacement', or leave sample_weight out."
+    )
+    uneven = np.arange(150.0)
+    with pytest.raises(RecipeError, match=message):
+        recipe.fit(X, uneven)
+    som = SOM(trainer=trainer, topology="hex:rows=3,columns=3", epochs=2, random_state=0).partial_fit(
+        X, None, np.ones(150)
+    )
+    with pytest.raises(RecipeError, match=message):
+        som.partial_fit(X, None, uneven)
 
 
 def test_two_equal_phases_are_one():

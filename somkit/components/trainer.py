@@ -52,6 +52,14 @@ class Trainer(Component):
         return bool(self.within) and all(trainer.accepts_missing for trainer in self.within)
 
     @property
+    def accepts_weights(self) -> bool:
+        """Whether `Samples.weight` counts: on average over seeds, weight k trains as the row repeated k times.
+
+        Where it is false, weights that differ are refused. True, or where it is made of others: whether all within do.
+        """
+        return all(trainer.accepts_weights for trainer in self.within)
+
+    @property
     def changes_lattice(self) -> bool:
         """Whether the lattice of the state may become another one, as in growing maps.
 

@@ -18,7 +18,7 @@ from somkit.engine import State, Task
 from somkit.errors import DataWarning, ParameterError, RecipeError
 from somkit.lattice import Lattice
 from somkit.plugins import current
-from somkit.run import Run, check_missing, check_resume, check_resume_lattice, with_order
+from somkit.run import Run, check_missing, check_resume, check_resume_lattice, check_weights, with_order
 from somkit.samples import Samples, Scaling
 from somkit.spelling import resolve
 from somkit.trained import TrainedMap, check_codebook, check_features, check_limits
@@ -243,6 +243,7 @@ class Recipe:
         """Return a run of this recipe on some data, at its first epoch or where ``resume`` stopped."""
         samples = self.metric.read(X, sample_weight)
         check_missing(samples, self.trainer)
+        check_weights(samples, self.trainer, order)
         scaling = None if self.scale is None else Scaling.fitted(self.scale, samples)
         samples = samples.scaled(scaling)
         metric = self.metric.fitted(samples)

@@ -11,7 +11,7 @@ import numpy as np
 from somkit import kernels
 from somkit.components import Trainer
 from somkit.engine import State, Task
-from somkit.errors import RecipeError, SampleError
+from somkit.errors import RecipeError
 from somkit.kernels.sparse import DENSE_NUMBERS
 from somkit.searching import MovingCodebook
 from somkit.standard.trainers.batch import check_categories
@@ -58,6 +58,11 @@ class Online(Trainer):
     order: str = attrs.field(default="shuffle", validator=choice("shuffle", "replacement", "sequential"))
     record_wins: bool = attrs.field(default=False, validator=flag())
 
+    @property
+    def accepts_weights(self) -> bool:
+        """Whether samples are drawn with replacement, in proportion to weight; else each comes equally often."""
+        return self.order == "replacement"
+
     def check(self, recipe: Recipe) -> None:
         """Refuse metrics of categories."""
         if recipe.metric.centre == "mode":
@@ -96,12 +101,6 @@ class Online(Trainer):
             return given
         if self.order == "replacement":
             return rng.choice(n, size=steps, p=None if weight is None else weight / weight.sum())
-        if weight is not None and np.ptp(weight) > 0:
-            message = (
-                f"Online.order={self.order!r} takes every sample equally often, so sample weights have no place in it; "
-                f"use 'online:order=replacement', which draws in proportion to weight, or trainer='batch'."
-            )
-            raise SampleError(message)
         if self.order == "sequential":
             return (state.updates + np.arange(steps)) % n
         return rng.permuted(np.tile(np.arange(n), (-(-steps // n), 1)), axis=1).ravel()[:steps]

@@ -26,6 +26,7 @@ from somkit.testing.strategies import codebooks, graphs, lattices, normal, sampl
 Array = np.ndarray[Any, Any]
 SEEDS = st.integers(0, 99)
 EPOCHS = 3
+SEEDS_AVERAGED = 30
 
 
 def _rng(seed: int) -> np.random.Generator:
@@ -328,6 +329,32 @@ def weight_counts_rows(part: Trainer, draw: Draw) -> None:
     assert close(errors[0], errors[1], 1e-12), f"'{part}' reported errors {errors[0]}, on rows repeated {errors[1]}."
 
 
+@law("trainer", examples=4)
+def weight_counts_rows_on_average(part: Trainer, draw: Draw) -> None:
+    """A trainer that accepts weights takes weight k as the row repeated k times, on average over seeds.
+
+    The map has one unit, which starts at the mean of the repeated rows: there only what is random moves it.
+    """
+    if not part.accepts_weights:
+        return
+    X = _data(draw, most=12)
+    weight = np.where(X[:, 0] > np.median(X[:, 0]), 4, draw(st.integers(0, 1)))
+    rows = np.repeat(X, weight, axis=0)
+    settings: dict[str, Any] = {"topology": "standard/line:units=1", "epochs": EPOCHS, "n_jobs": 1}
+    recipe, initial = recipe_for(part, **settings), rows.mean(axis=0, keepdims=True)
+    found = np.empty((2, SEEDS_AVERAGED, X.shape[1]))
+    for seed in range(SEEDS_AVERAGED):
+        seeded = attrs.evolve(recipe, random_state=seed)
+        found[0, seed] = seeded.fit(X, weight, initial_codebook=initial).codebook.mean(axis=0)
+        found[1, seed] = seeded.fit(rows, initial_codebook=initial).codebook.mean(axis=0)
+    weighted, repeated = found.mean(axis=1)
+    error = np.sqrt((found.var(axis=1, ddof=1) / SEEDS_AVERAGED).sum(axis=0))
+    # Six standard errors; where nothing is random, a few roundings.
+    assert (np.abs(weighted - repeated) <= 6 * error + 1e-9 * _size(X)).all(), (
+        f"'{part}' trained {weighted.tolist()} on average, on rows repeated {repeated.tolist()}."
+    )
+
+
 LAWS = (
     codebook_is_finite_and_fits,
     same_generator_same_codebook,
@@ -343,4 +370,5 @@ LAWS = (
     samples_in_any_order,
     nodes_in_any_order,
     weight_counts_rows,
+    weight_counts_rows_on_average,
 )
