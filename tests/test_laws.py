@@ -30,6 +30,7 @@ from somkit import (
     standard,
     validators,
 )
+from somkit.components import MeanSpace
 from somkit.errors import MeasureError, MissingDependency
 from somkit.lattice import Coordinates, Lattice, Table
 from somkit.plugins import current
@@ -560,6 +561,7 @@ BREACHES = [
     ),
     ("the_way_leads_there", Taxi, {"towards": lambda self, W, targets, factors: W + 0.9 * factors * (targets - W)}),
     ("the_way_leads_there", Taxi, {"towards": lambda self, W, targets, factors: W + 0.1 * (targets - W)}),
+    ("means_lead_back", Taxi, {"mean_spaces": lambda self, d: [MeanSpace(np.arange(d), np.sign, np.sign, d)]}),
     (
         "missing_values_are_no_values",
         Middle,

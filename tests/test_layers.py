@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.spatial.distance import cdist
+from scipy.stats import directional_stats
 from sklearn.datasets import load_iris
 
 from somkit import SOM, Recipe, TrainedMap, load, resolve
@@ -314,12 +315,78 @@ def test_a_map_of_the_pacific_goes_over_the_date_line():
     assert trained.fit(X).quantisation_error(X) < 1_200  # kilometres
 
 
+PLACES = {
+    "the date line": [[0.0, 179.0], [1.0, -179.0], [2.0, 170.0]],
+    "a pole": [[89.0, 0.0], [88.0, 120.0], [85.0, 240.0]],
+    "Greenwich": [[10.0, 350.0], [20.0, 10.0], [10.0, -5.0]],
+}
+
+
+def _in_space(places):
+    a, b = np.radians(places).T
+    return np.stack([np.cos(a) * np.cos(b), np.cos(a) * np.sin(b), np.sin(a)], axis=1)
+
+
+@pytest.mark.parametrize("around", PLACES)
+@pytest.mark.parametrize(
+    ("metric", "beside"),
+    [
+        ("haversine", False),
+        ("layer:metric=haversine,columns=[0,1]", True),
+        ("layers:layers=[{metric=haversine,columns=[0,1]},{columns=[2]}]", True),
+    ],
+)
+@pytest.mark.parametrize("trainer", ["batch", "minibatch"])
+def test_a_batch_update_is_the_mean_place(around, metric, beside, trainer):
+    """In batch training a unit moves to scipy's mean direction of the points in space, weights counting as copies."""
+    places = np.array(PLACES[around])
+    X = np.column_stack([places, [1.0, 2.0, 4.0]]) if beside else places
+    recipe = Recipe(
+        topology="line:units=1",
+        metric=metric,
+        trainer=trainer,
+        learning_rate="constant:value=1",
+        initialiser="sample",
+        epochs=1,
+        random_state=0,
+    )
+    for weight in (None, [1, 2, 3]):
+        found = recipe.fit(X, weight).codebook
+        wanted = directional_stats(np.repeat(_in_space(places), weight or 1, axis=0)).mean_direction
+        np.testing.assert_allclose(_in_space(found[:, :2]), wanted[None], atol=1e-12)
+        if beside:
+            assert found[0, 2] == pytest.approx(np.average([1, 2, 4], weights=weight))
+
+
+def test_a_place_that_is_missing_is_passed_over():
+    """A sample that lacks its place moves the other layer alone; a unit with no mean place stays where it is."""
+    X = np.array([[0.0, 179.0, 1.0], [0.0, -179.0, 2.0], [np.nan, np.nan, 6.0]])
+    metric = "layers:missing=ignore,layers=[{metric=haversine,columns=[0,1]},{columns=[2]}]"
+    recipe = Recipe(topology="line:units=1", metric=metric, epochs=1, random_state=0)
+    found = recipe.fit(X, initial_codebook=[[5.0, 5.0, 5.0]]).codebook
+    np.testing.assert_allclose(_in_space(found[:, :2]), _in_space(np.array([[0.0, 180.0]])), atol=1e-12)
+    assert found[0, 2] == pytest.approx(3)
+    X[:2, :2] = [[10.0, 20.0], [-10.0, -160.0]]  # opposite each other
+    found = recipe.fit(X, initial_codebook=[[5.0, 5.0, 5.0]]).codebook
+    np.testing.assert_allclose(found, [[5.0, 5.0, 3.0]], rtol=1e-14)
+
+
+def test_in_batch_training_a_map_of_the_pacific_goes_over_the_date_line():
+    """Batch and online maps of islands on both sides of the date line lie among them, and are as near to them."""
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.uniform(-20, 20, 200), rng.uniform(165, 195, 200)])
+    X[:, 1] = np.where(X[:, 1] > 180, X[:, 1] - 360, X[:, 1])
+    found = Recipe(topology="line:units=6", metric="haversine", random_state=0).fit(X)
+    assert (np.abs(np.mod(found.codebook[:, 1], 360) - 180) <= 15).all()
+    assert found.quantisation_error(X) < 700  # kilometres
+
+
 def test_means_over_the_date_line_are_refused():
-    """In batch training means of longitudes that span more than half the globe are refused, and the way out is named."""
+    """Where means are asked for, those of longitudes that span more than half the globe are refused, and the way out is named."""
     X = np.array([[0.0, 179.0], [1.0, -179.0], [2.0, 170.0]])
     sentence = (
         "means of longitudes from -179 to 179 may lie on the other side of the globe; write them from 0 to 360 if that "
-        "brings them within 180 degrees, or use trainer='online', or points in space and metric 'angular'."
+        "brings them within 180 degrees, or use trainer='batch', whose means are on the globe, or 'online'."
     )
     for metric in ("haversine", "layer:metric=haversine,columns=[0,1]"):
         for centre in ("mean", "median"):

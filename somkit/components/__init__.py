@@ -10,7 +10,7 @@ from somkit.components.component import Component
 from somkit.components.exporter import Exporter
 from somkit.components.initialiser import Initialiser
 from somkit.components.measure import Measure
-from somkit.components.metric import Metric
+from somkit.components.metric import MeanSpace, Metric
 from somkit.components.neighbourhood import Neighbourhood
 from somkit.components.schedule import Role, Schedule
 from somkit.components.topology import Topology
@@ -22,6 +22,7 @@ __all__ = [
     "Component",
     "Exporter",
     "Initialiser",
+    "MeanSpace",
     "Measure",
     "Metric",
     "Neighbourhood",

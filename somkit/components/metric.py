@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar, Literal, final
 
 import attrs
@@ -17,6 +18,29 @@ from somkit.searching import MovingCodebook, PiecewiseSearcher, PlainCodebook, P
 Array = np.ndarray[Any, Any]
 
 PAIRWISE_NUMBERS = 1 << 22  # distances that the default `Metric.nearest` holds at once: 32 MB
+
+
+@final
+@attrs.frozen(eq=False)
+class MeanSpace:
+    """A space in which means of some features are taken, as of places on a globe among points in space.
+
+    Parameters
+    ----------
+    columns : integer array of shape (c,)
+        The features, by number.
+    into : callable
+        Samples (n, c) to points (n, e), float64; NaN where a sample has none.
+    back : callable
+        Means of points (m, e) to vectors (m, c); NaN where a mean stands for none, so that the unit stays.
+    dimensions : int
+        e, the number of coordinates.
+    """
+
+    columns: Array
+    into: Callable[[Array], Array]
+    back: Callable[[Array], Array]
+    dimensions: int
 
 
 @attrs.frozen(kw_only=True)
@@ -75,6 +99,15 @@ class Metric(Component):
         """
         return (np.arange(features),) if self.centre == "normalised_mean" else ()
 
+    def mean_spaces(self, features: int) -> tuple[MeanSpace, ...]:
+        """Return the spaces in which trainers take means of groups of features that share none; none by default.
+
+        Such features belong to no group of `directed`, and `centre` is "normalised_mean". Units go to their means by
+        `towards`.
+        """
+        del features
+        return ()
+
     def towards(self, W: Array, targets: Array, factors: Any) -> Array:
         """Return vectors moved towards targets, W + factors (targets - W), (m, d) each; the way that training takes.
 
@@ -128,7 +161,10 @@ class Metric(Component):
                 raise nothing_observed(number_ * BLOCK_ROWS + int(unseen[0]), where)
 
     def check_means(self, samples: Samples) -> None:
-        """Raise `SampleError` if means of these samples, or medians, may not lie among them; by default never."""
+        """Raise `SampleError` if means of these samples, or medians, may not lie among them; by default never.
+
+        Asked about plain means, feature by feature, not where `centre` is "normalised_mean" and trainers take it.
+        """
         del samples
 
     @final

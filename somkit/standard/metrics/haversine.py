@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, final
 
 import attrs
 import numpy as np
 
-from somkit.components import Metric
+from somkit.components import MeanSpace, Metric
 from somkit.errors import SampleError
 from somkit.validators import number
 
@@ -18,12 +18,20 @@ Array = np.ndarray[Any, Any]
 
 HALF_TURN = 180.0
 ROUNDING = 1e-15  # of an angle in radians
+NOWHERE = 1e-12  # of a mean of unit vectors that cancel out
 
 
 def _in_space(places: Array) -> Array:
     """Return latitudes and longitudes as points of the unit sphere, (n, 3)."""
     a, b = np.radians(places).T
     return np.stack([np.cos(a) * np.cos(b), np.cos(a) * np.sin(b), np.sin(a)], axis=1)
+
+
+def _on_ground(points: Array) -> Array:
+    """Return the latitudes and longitudes that points of any length lie above, (n, 2); NaN near the centre of Earth."""
+    x, y, z = points.T
+    places = np.degrees([np.arctan2(z, np.hypot(x, y)), np.arctan2(y, x)]).T
+    return np.where(np.linalg.norm(points, axis=1, keepdims=True) > NOWHERE, places, np.nan)
 
 
 def _northwards(places: Array) -> Array:
@@ -49,13 +57,16 @@ class Haversine(Metric):
     Formula: 2 r asin(sqrt(sin^2((a - b) / 2) + cos a cos b sin^2((l - m) / 2))) for latitudes a, b and
     longitudes l, m.
 
-    Online, units move along great circles, so also over the meridian where longitudes jump, and over the poles; their
-    longitudes stay from -180 to 360. Means in batch training are of latitudes and of longitudes, so there the samples'
-    longitudes must not span more than 180 degrees: for places round the Pacific write them from 0 to 360, and for
-    places all round the globe take points in space, (cos a cos l, cos a sin l, sin a), and ``angular``.
+    Units move along great circles, so also over the meridian where longitudes jump, and over the poles; their
+    longitudes stay from -180 to 360. The batch trainer takes the mean place, below the mean of the points in space,
+    (cos a cos l, cos a sin l, sin a). Where these cancel out, as those of two places opposite each other, there is no
+    mean place, and a unit stays. Means and medians that are asked for are of latitudes and of longitudes, so there the
+    samples' longitudes must not span more than 180 degrees: for places round the Pacific write them from 0 to 360.
 
     References
     ----------
+    Mardia & Jupp (2000), Directional Statistics, section 9.2.1, doi:10.1002/9780470316979.
+
     Sinnott (1984), Virtues of the haversine, Sky and Telescope 68 (2), 159.
 
     Examples
@@ -69,6 +80,8 @@ class Haversine(Metric):
     name: ClassVar[str] = "haversine"
     radius: float = attrs.field(default=6371.0088, validator=number(above=0))
 
+    batch_update: ClassVar[Literal["mean", "normalised_mean"] | None] = "normalised_mean"
+
     @property
     def features(self) -> int | None:
         """Two."""
@@ -79,14 +92,23 @@ class Haversine(Metric):
         del features
         return np.array([-90.0, -180.0]), np.array([90.0, 360.0])
 
+    def directed(self, features: int) -> tuple[Array, ...]:
+        """Return none: numbers of degrees have no direction."""
+        del features
+        return ()
+
+    def mean_spaces(self, features: int) -> tuple[MeanSpace, ...]:
+        """Return the space around Earth."""
+        return (MeanSpace(columns=np.arange(features), into=_in_space, back=_on_ground, dimensions=3),)
+
     def check_means(self, samples: Samples) -> None:
         """Refuse longitudes more than half round the globe apart: their mean may lie on its other side."""
         low, high = (float(bound[1]) for bound in samples.bounds)
         if high - low > HALF_TURN:
             message = (
                 f"means of longitudes from {low:g} to {high:g} may lie on the other side of the globe; write them from "
-                f"0 to 360 if that brings them within 180 degrees, or use trainer='online', or points in space and "
-                f"metric 'angular'."
+                f"0 to 360 if that brings them within 180 degrees, or use trainer='batch', whose "
+                f"means are on the globe, or 'online'."
             )
             raise SampleError(message)
 
@@ -100,8 +122,7 @@ class Haversine(Metric):
         lost = length < ROUNDING  # at the target, or opposite it, where every direction is as good
         along = np.where(lost, _northwards(places), along / np.where(lost, 1.0, length))
         way = angle * factors
-        x, y, z = (np.cos(way) * u + np.sin(way) * along).T
-        moved = np.degrees([np.arctan2(z, np.hypot(x, y)), np.arctan2(y, x)]).T
+        moved = _on_ground(np.cos(way) * u + np.sin(way) * along)
         moved[:, 1] += 2 * HALF_TURN * np.rint((places[:, 1] - moved[:, 1]) / (2 * HALF_TURN))  # no jump on the way
         moved[moved[:, 1] > 2 * HALF_TURN, 1] -= 2 * HALF_TURN
         moved[moved[:, 1] < -HALF_TURN, 1] += 2 * HALF_TURN

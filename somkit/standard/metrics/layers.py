@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, final
 import attrs
 import numpy as np
 
-from somkit.components import Metric
+from somkit.components import MeanSpace, Metric
 from somkit.errors import ParameterError, SampleError
 from somkit.kernels import BLOCK_ROWS
 from somkit.samples import describe_cell
@@ -100,6 +100,12 @@ class Layer(Metric):
         columns = np.array(self.numbers(features))
         return tuple(columns[group] for group in self.metric.directed(len(columns)))
 
+    def mean_spaces(self, features: int) -> tuple[MeanSpace, ...]:
+        """Return the other metric's, by the numbers of its columns."""
+        columns = np.array(self.numbers(features))
+        spaces = self.metric.mean_spaces(len(columns))
+        return tuple(attrs.evolve(space, columns=columns[space.columns]) for space in spaces)
+
     def feature_weights(self, features: int) -> Array:
         """Return the other metric's in its columns, times the weight."""
         columns, weights = self.numbers(features), np.zeros(features)
@@ -169,8 +175,8 @@ class Layers(Metric):
     what a sample lacks counts like the mean of what it has; a sample that lacks no layer has the ordinary distance, a
     layer that no sample has is as good as none, and a layer in two halves of half its weight is the layer.
 
-    The batch trainer takes means where they suit every layer, and mean directions within layers of ``cosine`` or
-    ``angular`` that share no feature with others; else it refuses the metric.
+    The batch trainer takes means where they suit every layer, and mean directions or places within layers of
+    ``cosine``, ``angular`` or ``haversine`` that share no feature with others; else it refuses the metric.
 
     R's kohonen takes means whatever the metrics (``batch:centre=mean``), and multiplies its ``user.weights`` by
     ``distance.weights``, from the mean distance within each layer, and makes them add up to 1: give the products as
@@ -239,6 +245,11 @@ class Layers(Metric):
     def directed(self, features: int) -> tuple[Array, ...]:
         """Return the groups of all layers."""
         every = [group for layer in self.layers for group in layer.directed(features)]
+        return tuple(every) if self.centre == "normalised_mean" else ()
+
+    def mean_spaces(self, features: int) -> tuple[MeanSpace, ...]:
+        """Return those of all layers."""
+        every = [space for layer in self.layers for space in layer.mean_spaces(features)]
         return tuple(every) if self.centre == "normalised_mean" else ()
 
     def feature_weights(self, features: int) -> Array:

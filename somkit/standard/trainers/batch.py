@@ -15,7 +15,7 @@ from somkit.errors import RecipeError
 from somkit.kernels import BLOCK_ROWS, TreeSum, map_blocks
 from somkit.standard.trainers.adding import UnitSums
 from somkit.standard.trainers.centres import centres_of, find
-from somkit.standard.trainers.directing import Groups, box_of, directed
+from somkit.standard.trainers.directing import Means
 from somkit.standard.trainers.partial import LIFT, run_partial_epoch
 from somkit.validators import choice
 
@@ -67,8 +67,9 @@ class Batch(Trainer):
 
     M_j = sum_i v_i h(d(b_i, j)) x_i / sum_i v_i h(d(b_i, j)), with sample weights v and best units b found before the
     update, then w_j <- w_j + rate (M_j - w_j). A unit that no weight reaches keeps its vector. With the metrics of
-    directions, cosine and angular, the x_i are directions and M_j is brought to length 1; within a layer of such a
-    metric, so are the features of that layer. Where values are missing both
+    directions, cosine and angular, the x_i are directions and M_j is brought to length 1; with haversine the x_i are
+    points of the unit sphere, and w_j moves along a great circle to the place of M_j. Within a layer of such a metric
+    so it is with the features of that layer. Where values are missing both
     sums are feature by feature, over the samples that have a value of it; a feature of a unit that none reaches keeps
     its value.
 
@@ -119,19 +120,20 @@ class Batch(Trainer):
         if ordered and task.samples.is_sparse:
             message = f"trainer '{self}' takes no sparse X; take means, or pass X.toarray()."
             raise RecipeError(message)
-        if self.centre != "mode":
+        if self.centre in {"mean", "median"} or (self.centre == "auto" and task.metric.centre == "mean"):
             task.metric.check_means(task.samples)
+        means = (Means.suiting if self.centre == "auto" else Means)(task.metric, task.samples.features)
         if not ordered and (task.samples.missing or task.samples.is_sparse):
-            return run_partial_epoch(task, state, self._groups(task))
+            return run_partial_epoch(task, state, means)
         progress = task.progress(state.epoch)
         radius = float(task.radius.values(progress, "radius"))
         rate = float(task.learning_rate.values(progress, "learning_rate"))
         if ordered:
             centres, kept, error, hints = self._ordered(task, state, radius, rate)
         else:
-            centres, kept, error, hints = self._means(task, state, radius)
+            centres, kept, error, hints = _means(task, state, radius, means)
         codebook = state.codebook.astype(np.float64)
-        codebook[kept] = centres if rate == 1 else task.metric.towards(codebook[kept], centres, rate)
+        codebook[kept] = means.moved(codebook[kept], centres, rate)
         return state.after_epoch(
             task,
             codebook,
@@ -140,19 +142,6 @@ class Batch(Trainer):
             quantisation_error=error / task.samples.total_weight,
             hints=hints,
         )
-
-    def _means(self, task: Task, state: State, radius: float) -> tuple[Array, Any, float, Mapping[str, Any]]:
-        """Return the means where weight reaches, the places of these, the sum of the distances, and hints."""
-        sums, error, hints = self._gather(task, state)
-        spread = state.lattice.spread(sums, task.neighbourhood.at(radius), task.n_jobs)
-        reached = spread[:, -1] > 0
-        kept = slice(None) if reached.all() else reached  # copies nothing where every unit is reached, as it mostly is
-        centres = spread[kept, :-1] / spread[kept, -1:]
-        groups = self._groups(task)
-        middle, exponent = box_of(task.samples, groups)
-        centres *= np.ldexp(1.0, exponent)
-        centres += middle
-        return directed(centres, groups) if groups else centres, kept, error, hints
 
     def _ordered(
         self, task: Task, state: State, radius: float, rate: float
@@ -169,40 +158,47 @@ class Batch(Trainer):
         reached = ~np.isnan(found)
         return found[reached], reached, error, {}
 
-    def _groups(self, task: Task) -> Groups:
-        """Return the groups of features whose centre is the mean of directions."""
-        return task.metric.directed(task.samples.features) if self.centre == "auto" else ()
 
-    def _gather(self, task: Task, state: State) -> tuple[Array, float, Mapping[str, Any]]:
-        """Return the sums of samples and weights per best unit, (m, d + 1), lifted; the sum of the distances; hints."""
-        metric, m, d = task.metric, len(state.lattice), task.samples.features
-        groups = self._groups(task)
-        middle, exponent = box_of(task.samples, groups)
-        scale = np.ldexp(1.0, -exponent)
-        tiled, best = kernels.tiles_pay(m, d), state.hints.get("best")
-        tiles = state.lattice.tiles if tiled else None
-        searcher = metric.prepare(state.codebook, last=state.hints.get("searcher"), tiles=tiles)
+def _means(task: Task, state: State, radius: float, means: Means) -> tuple[Array, Any, float, Mapping[str, Any]]:
+    """Return the means where weight reaches, the places of these, the sum of the distances, and hints."""
+    sums, error, hints = _gather(task, state, means)
+    spread = state.lattice.spread(sums, task.neighbourhood.at(radius), task.n_jobs)
+    reached = spread[:, -1] > 0
+    kept = slice(None) if reached.all() else reached  # copies nothing where every unit is reached, as it mostly is
+    centres = spread[kept, :-1] / spread[kept, -1:]
+    middle, exponent = means.box(task.samples)
+    centres *= np.ldexp(1.0, exponent)
+    centres += middle
+    return means.vectors(centres), kept, error, hints
 
-        added, errors, found = UnitSums(m, middle, scale), TreeSum(), list[Array]()
 
-        def gather(number: int) -> tuple[Any, Array, Array]:
-            block, weight = task.samples.block(number), task.samples.block_weight(number)
-            seeds = None if best is None else best[number * BLOCK_ROWS : number * BLOCK_ROWS + len(block)]
-            units, distances = searcher.nearest(block, 1, seeds)
-            values = directed(block, groups) if groups else block
-            error = distances.sum() if weight is None else weight @ distances[:, 0]
-            return added.block(values, weight, units[:, 0]), np.asarray(error), units[:, 0].astype(np.int32)
+def _gather(task: Task, state: State, means: Means) -> tuple[Array, float, Mapping[str, Any]]:
+    """Return the sums of values and weights per best unit, (m, e + 1), lifted; the sum of the distances; hints."""
+    metric, m, d = task.metric, len(state.lattice), task.samples.features
+    middle, exponent = means.box(task.samples)
+    scale = np.ldexp(1.0, -exponent)
+    tiled, best = kernels.tiles_pay(m, d), state.hints.get("best")
+    tiles = state.lattice.tiles if tiled else None
+    searcher = metric.prepare(state.codebook, last=state.hints.get("searcher"), tiles=tiles)
+    added, errors, found = UnitSums(m, middle, scale), TreeSum(), list[Array]()
 
-        for sums, error, units in map_blocks(gather, task.samples.block_count, task.n_jobs):
-            added.add(sums)
-            errors.add(error)
-            if tiled:
-                found.append(units)
-        whole, counts = added.result()
-        hints: dict[str, Any] = {"searcher": searcher}
+    def gather(number: int) -> tuple[Any, Array, Array]:
+        block, weight = task.samples.block(number), task.samples.block_weight(number)
+        seeds = None if best is None else best[number * BLOCK_ROWS : number * BLOCK_ROWS + len(block)]
+        units, distances = searcher.nearest(block, 1, seeds)
+        error = distances.sum() if weight is None else weight @ distances[:, 0]
+        return added.block(means.values(block), weight, units[:, 0]), np.asarray(error), units[:, 0].astype(np.int32)
+
+    for sums, error, units in map_blocks(gather, task.samples.block_count, task.n_jobs):
+        added.add(sums)
+        errors.add(error)
         if tiled:
-            hints["best"] = np.concatenate(found)
-        lifted = np.empty((m, d + 1))
-        np.multiply(whole, 2.0**LIFT, out=lifted[:, :d])
-        np.multiply(counts, 2.0**LIFT, out=lifted[:, d])
-        return lifted, float(errors.result()), hints
+            found.append(units)
+    whole, counts = added.result()
+    hints: dict[str, Any] = {"searcher": searcher}
+    if tiled:
+        hints["best"] = np.concatenate(found)
+    lifted = np.empty((m, means.width + 1))
+    np.multiply(whole, 2.0**LIFT, out=lifted[:, :-1])
+    np.multiply(counts, 2.0**LIFT, out=lifted[:, -1])
+    return lifted, float(errors.result()), hints

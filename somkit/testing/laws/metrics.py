@@ -171,6 +171,20 @@ def the_way_leads_there(part: Metric, draw: Draw) -> None:
     assert ((half >= low - slack) & (half <= high + slack)).all(), f"'{part}' left its limits for {half.tolist()}."
 
 
+@law("metric")
+def means_lead_back(part: Metric, draw: Draw) -> None:
+    """A point in a space of means leads back to the vector that it comes from."""
+    part, X, _ = _drawn(part, draw)
+    back = np.array(X, dtype=np.float64)
+    for space in part.mean_spaces(X.shape[1]):
+        points = space.into(back[:, space.columns])
+        assert points.shape == (len(X), space.dimensions), f"'{part}' made points of shape {points.shape}."
+        back[:, space.columns] = space.back(points)
+    for x, found in zip(X, back, strict=True):
+        there = np.array_equal(found, x) or part.pairwise(x[None], found[None])[0, 0] <= 1e-6
+        assert there, f"'{part}' led {x.tolist()} back to {found.tolist()}."
+
+
 def _with_gaps(X: Array, draw: Draw) -> Array:
     """Return a read-only copy with values missing, but for one at least in every row."""
     rng = np.random.default_rng(draw(st.integers(0, 9)))
@@ -245,6 +259,7 @@ LAWS = (
     prepared_as_at_once,
     moved_towards_the_sample,
     the_way_leads_there,
+    means_lead_back,
     distances_are_distances,
     zero_on_itself,
     the_way_back_is_as_long,
