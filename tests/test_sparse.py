@@ -53,7 +53,7 @@ def refused(error, message):
     seed=SEEDS,
     make=st.sampled_from(FORMATS),
     weighted=st.booleans(),
-    trainer=st.sampled_from(["batch", "online:order=replacement"]),
+    trainer=st.sampled_from(["batch", "online:order=replacement", "minibatch:size=7"]),
 )
 def test_a_sparse_map_is_the_dense_one(seed, make, weighted, trainer):
     """Training, units, distances and errors are those of the dense array, to rounding, from the same codebook."""
@@ -209,7 +209,7 @@ def test_duplicates_order_and_zeros_do_not_matter():
 # --- memory ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("trainer", ["batch", "online:updates=20"])
+@pytest.mark.parametrize("trainer", ["batch", "online:updates=20", "minibatch:size=5000", "minibatch:size=2000"])
 def test_the_whole_is_never_made_dense(trainer, monkeypatch):
     """A map of 20 000 samples of 4 000 features, 640 MB if dense, is trained and read in a tenth of that."""
     X = sparse.random_array((20_000, 4_000), density=0.001, rng=np.random.default_rng(0), format="csr")

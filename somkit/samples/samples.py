@@ -158,9 +158,13 @@ class Samples:
         rows = self.rows(index)
         return np.where(np.isnan(rows), self.mean, rows).astype(self.dtype) if self.missing else rows
 
+    def kept_rows(self, index: Any) -> Any:
+        """Return some rows as X is kept: in CSR form where X is sparse, else as `rows` would."""
+        return self.X[index] if self.is_sparse else self.rows(index)
+
     def kept_block(self, number: int) -> Any:
-        """Return block ``number`` as X is kept: in CSR form where X is sparse, else as `block` would."""
-        return self.X[number * BLOCK_ROWS : (number + 1) * BLOCK_ROWS] if self.is_sparse else self.block(number)
+        """Return block ``number`` as `kept_rows` would."""
+        return self.kept_rows(slice(number * BLOCK_ROWS, (number + 1) * BLOCK_ROWS))
 
     def block_weight(self, number: int) -> Array | None:
         """Return the weights of block ``number``; None where every sample counts once."""

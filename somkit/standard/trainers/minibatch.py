@@ -71,7 +71,8 @@ class Minibatch(Trainer):
         steps, error, total = len(batches), 0.0, 0.0
         now = attrs.evolve(state, epoch=state.epoch * steps, history=(), hints={})
         for chosen, weight in batches:
-            part = Samples.of(task.samples.rows(chosen), weight, missing=task.samples.missing)
+            rows = task.samples.kept_rows(chosen)
+            part = Samples.of(rows, weight, missing=task.samples.missing, sparse=task.samples.is_sparse)
             now = Batch().run_epoch(attrs.evolve(task, samples=part, epochs=task.epochs * steps), now)
             error += now.history[-1]["quantisation_error"] * part.total_weight
             total += part.total_weight
