@@ -118,6 +118,12 @@ EXAMPLES["metric standard/layers"] = [
     standard.Layers(layers=[standard.Layer(), standard.Layer(columns=[0], metric=standard.Canberra(), weight=3)]),
     standard.Layers(layers=[standard.Layer(columns=[0], metric=standard.Hamming()), standard.Layer(weight=0.1)]),
 ]
+EXAMPLES["metric standard/weighted"] = components(standard.Weighted) | st.sampled_from(
+    [
+        standard.Weighted(metric=standard.Euclidean(missing="ignore"), columns=[0], weights=[3]),
+        standard.Weighted(metric=standard.CosineMetric(), columns=[0], weights=[0.5]),
+    ]
+)
 CLAIMS = {
     "initialiser standard/pca": ("missing", "order_free"),
     "initialiser standard/sample": ("missing",),

@@ -114,6 +114,39 @@ def test_a_unit_exactly_there_is_at_distance_0():
     assert trained.bmu([[0.0, NAN]]).tolist() == [1]
 
 
+@given(seed=SEEDS, trainer=st.sampled_from(["batch", "online", "minibatch:size=8"]))
+def test_a_weight_is_so_many_copies_of_a_feature(seed, trainer):
+    """With values missing too, weight 2 is the feature twice, 0 the feature dropped, and 1 for all no weights at all."""
+    X, _, W = data(seed)
+    X[:, 3] = np.where(np.isnan(X[:, :3]).all(axis=1), NAN, X[:, 3])
+    X[:, 0] = np.where(np.isnan(X[:, :3]).all(axis=1), 1.0, X[:, 0])
+    settings = {"topology": "hex:rows=3,columns=4", "trainer": trainer, "epochs": 2, "random_state": 0}
+    for weights, columns in (([1, 2, 1, 0], [0, 1, 1, 2]), ([1, 1, 1, 1], [0, 1, 2, 3])):
+        metric = f"weighted:metric={{name=euclidean,missing=ignore}},weights={weights}"
+        first = Recipe(metric=metric, **settings).fit(X, initial_codebook=W)
+        second = Recipe(metric=IGNORE, **settings).fit(X[:, columns], initial_codebook=W[:, columns])
+        assert np.allclose(first.codebook[:, columns], second.codebook, rtol=0, atol=1e-10)
+        assert np.allclose(first.distances(X), second.distances(X[:, columns]), rtol=1e-9)
+        assert np.allclose(first.impute(X)[:, columns], second.impute(X[:, columns]), rtol=1e-9)
+
+
+def test_weighted_features_without_a_value_count_for_nothing(iris):
+    """A feature observed nowhere equals that feature dropped, and a row with none that weighs something is refused."""
+    wider = np.insert(iris, 2, NAN, axis=1)
+    settings = {"topology": "hex:rows=4", "epochs": 2, "random_state": 0}
+    wide = Recipe(metric="weighted:metric={name=euclidean,missing=ignore},weights=[1,2,9,3,0.5]", **settings)
+    narrow = Recipe(metric="weighted:metric={name=euclidean,missing=ignore},weights=[1,2,3,0.5]", **settings)
+    first, second = wide.fit(wider), narrow.fit(iris)
+    assert first.metric.unobserved == (2,)
+    assert np.allclose(first.distances(wider), second.distances(iris), rtol=1e-9)
+    empty = [[1.0, NAN, NAN], [NAN, NAN, 3.0]]
+    with refused(
+        SampleError,
+        "X[1] has nothing observed: it has values only where metric 'weighted' measures none; leave the row out.",
+    ):
+        Recipe(metric="weighted:metric={name=euclidean,missing=ignore},weights=[1,2,0]", **settings).fit(empty)
+
+
 # --- training --------------------------------------------------------------------------------------------------------
 
 

@@ -70,6 +70,25 @@ def test_a_sparse_map_is_the_dense_one(seed, make, weighted, trainer):
     assert second.history[-1]["quantisation_error"] == pytest.approx(first.history[-1]["quantisation_error"], rel=1e-12)
 
 
+@pytest.mark.parametrize("metric", ["euclidean", "{name=euclidean,missing=ignore}", "cosine"])
+@given(seed=SEEDS)
+def test_weighted_features_of_sparse_rows_are_those_of_dense_ones(seed, metric):
+    """With a weight for each feature too, a weight of 0 included, the map is the dense one."""
+    X, _ = data(seed)
+    trainer = "batch:centre=mean" if metric == "cosine" else "batch"
+    recipe = Recipe(
+        topology="hex:rows=3,columns=4",
+        metric=f"weighted:metric={metric},weights=[1,2,0,0.5,3]",
+        trainer=trainer,
+        epochs=2,
+    )
+    W = np.random.default_rng(seed).normal(size=(12, 5))
+    first, second = recipe.fit(X, initial_codebook=W), recipe.fit(sparse.csr_array(X), initial_codebook=W)
+    assert np.allclose(second.codebook, first.codebook, rtol=0, atol=1e-12)
+    assert np.array_equal(second.bmu(sparse.csr_array(X)), first.bmu(X))
+    assert np.allclose(second.distances(sparse.csr_array(X)), first.distances(X), rtol=1e-12, atol=1e-12)
+
+
 @given(seed=SEEDS, weighted=st.booleans())
 def test_directions_of_sparse_rows_are_those_of_dense_ones(seed, weighted):
     """By cosine too the map is the dense one, rows and units without a direction included."""

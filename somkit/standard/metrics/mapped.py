@@ -29,14 +29,19 @@ Array = np.ndarray[Any, Any]
 @final
 @attrs.frozen(eq=False)
 class MappedSearcher:
-    """A codebook laid out by another metric, searched by rows that are mapped as it was."""
+    """A codebook laid out by another metric, searched by rows that are mapped as it was.
+
+    ``factors``: how much longer each row's distances are than the other metric's, (n, 1).
+    """
 
     inner: Searcher
-    mapped: Callable[[Array], Array]
+    mapped: Callable[[Any], Any]
+    factors: Callable[[Array], Array] | None = None
 
-    def nearest(self, X: Array, k: int = 1, seeds: Array | None = None) -> tuple[Array, Array]:
+    def nearest(self, X: Any, k: int = 1, seeds: Array | None = None) -> tuple[Array, Array]:
         """Map the rows and search."""
-        return self.inner.nearest(self.mapped(X), k, seeds)
+        units, distances = self.inner.nearest(self.mapped(X), k, seeds)
+        return units, distances if self.factors is None else distances * self.factors(X)
 
 
 @final
@@ -61,6 +66,8 @@ class Weighted(Metric):
     Formula: (sum_k v_k |x_k - w_k|^p)^(1/p) for the metrics of the family of Minkowski.
 
     It is the other metric of features times weight^(1/p), p = 2 for euclidean, cosine and angular, so it is as fast.
+    Missing and sparse samples are taken where the other metric takes them. A sum over what a sample has is then scaled
+    by weights: those of the features observed anywhere in training over those of the features that it has.
 
     References
     ----------
@@ -100,13 +107,50 @@ class Weighted(Metric):
         """As many as there are weights, if they are for all features."""
         return len(self.weights) if len(self.weights) > 1 and not self.columns else None
 
+    @property
+    def accepts_missing(self) -> bool:
+        """Whether the other metric does."""
+        return self.metric.accepts_missing
+
+    @property
+    def accepts_sparse(self) -> bool:
+        """Whether the other metric does."""
+        return self.metric.accepts_sparse
+
+    @property
+    def unobserved(self) -> tuple[int, ...]:
+        """The other metric's."""
+        return self.metric.unobserved
+
     def fitted(self, samples: Samples) -> Weighted:
-        """Return the metric with a weight for each feature, whatever columns they were given for."""
+        """Return the metric with the other one fitted, and a weight for each feature, whatever columns had some."""
+        found = attrs.evolve(self, metric=self.metric.fitted(samples))
         if not self.columns:
-            return self
+            return found
         columns = find_columns(self.columns, samples.feature_names, self.name)
         weights = attrs.evolve(self, columns=columns).of_features(samples.features)
-        return attrs.evolve(self, weights=weights.tolist(), columns=())
+        return attrs.evolve(found, weights=weights.tolist(), columns=())
+
+    def observes(self, X: Array) -> Array:
+        """Tell which rows have a value of a feature that weighs something and was observed in training."""
+        return np.asarray(self._weights_of(X) > 0)
+
+    def _weights_of(self, X: Array) -> Array:
+        """Return the weight of what each row has a value of, (n,); features that training had none of weigh nothing."""
+        weights = self.of_features(X.shape[1]).copy()
+        weights[list(self.unobserved)] = 0
+        return np.asarray(np.where(np.isnan(X), 0.0, weights).sum(axis=1))
+
+    def _factors(self, X: Array) -> Array:
+        """Return by how much to multiply what the other metric has scaled by numbers of features, (n, 1)."""
+        factors = np.ones((len(X), 1))
+        partial = np.isnan(X).any(axis=1)
+        if partial.any():
+            used = np.setdiff1d(np.arange(X.shape[1]), self.unobserved)
+            share = np.count_nonzero(~np.isnan(X[partial][:, used]), axis=1) / len(used)
+            whole = self.of_features(X.shape[1])[used].sum()
+            factors[partial, 0] = (whole / self._weights_of(X[partial]) * share) ** _power(self.metric)
+        return factors
 
     def of_features(self, features: int) -> Array:
         """Return a weight for each feature, shape (d,)."""
@@ -129,18 +173,29 @@ class Weighted(Metric):
     def _scaled(self, X: Array) -> Array:
         return np.asarray(X * self.of_features(X.shape[1]) ** _power(self.metric))
 
+    def _scaled_sparse(self, X: Any) -> Any:
+        factors = self.of_features(X.shape[1]) ** _power(self.metric)
+        return type(X)((X.data * factors[X.indices], X.indices, X.indptr), shape=X.shape)
+
     def pairwise(self, X: Array, W: Array) -> Array:
         """Return all distances."""
-        return self.metric.pairwise(self._scaled(X), self._scaled(W))
+        distances = self.metric.pairwise(self._scaled(X), self._scaled(W))
+        return distances * self._factors(X) if self.accepts_missing else distances
 
     def nearest(self, X: Array, W: Array, k: int = 1) -> tuple[Array, Array]:
         """Return the k nearest units, as the other metric finds them."""
-        return self.metric.nearest(self._scaled(X), self._scaled(W), k)
+        units, distances = self.metric.nearest(self._scaled(X), self._scaled(W), k)
+        return units, distances * self._factors(X) if self.accepts_missing else distances
 
     def prepare(self, W: Array, *, last: Searcher | None = None, tiles: Tiles | None = None) -> Searcher:
         """Lay the scaled codebook out."""
         inner = last.inner if isinstance(last, MappedSearcher) else None
-        return MappedSearcher(self.metric.prepare(self._scaled(W), last=inner, tiles=tiles), self._scaled)
+        factors = self._factors if self.accepts_missing else None
+        return MappedSearcher(self.metric.prepare(self._scaled(W), last=inner, tiles=tiles), self._scaled, factors)
+
+    def prepare_sparse(self, W: Array) -> Searcher:
+        """Lay the scaled codebook out for sparse rows."""
+        return MappedSearcher(self.metric.prepare_sparse(self._scaled(W)), self._scaled_sparse)
 
 
 def _power(metric: Metric) -> float:
