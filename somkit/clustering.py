@@ -36,12 +36,13 @@ def cluster_codebook(
     vectors = np.asarray(codebook, dtype=np.float64)
     if clusterer == "hdbscan":
         return _hdbscan(vectors, metric)
-    if not isinstance(clusterer, str):
-        return _by_scikit_learn(vectors, weight, clusterer)
     held = np.flatnonzero(weight > 0)
     if clusterer == "watershed":
         wanted = None if n_clusters is None else _checked_number(n_clusters, len(held))
         return _watershed(vectors, lattice, metric, wanted)
+    vectors = metric.points(vectors)
+    if not isinstance(clusterer, str):
+        return _by_scikit_learn(vectors, weight, clusterer)
 
     cut = _cutter(vectors, weight, lattice, clusterer, connectivity, refine=refine)
     if n_clusters is not None:

@@ -144,6 +144,21 @@ def test_fit_scales_to_standard_unless_told_otherwise(data):
     assert kinds == {"default": "standard", "file": "minmax", "raw file": None, "option": "standard"}
 
 
+@pytest.mark.usefixtures("data")
+def test_fit_leaves_degrees_alone():
+    """A metric with units of its own is not scaled for, and refuses to be, with exit code 2."""
+    places = np.random.default_rng(0).uniform(30, 60, (40, 2))
+    np.savetxt("places.csv", places, delimiter=",", header="latitude,longitude", comments="")
+    fit = ("fit", "places.csv", "--out", "a.somkit", "--metric", "haversine", "--topology", "hex:rows=2,columns=3")
+    assert run(*fit, "--quiet").exit_code == 0
+    trained = somkit.load("a.somkit")
+    assert trained.scaling is None
+    assert trained.quantisation_error(places) > 100  # kilometres
+    result = run(*fit, "--scale", "minmax")
+    assert result.exit_code == 2
+    assert "metric 'haversine' measures features in units of their own, which scale='minmax'" in result.stderr
+
+
 def test_fit_takes_recipe_file_and_options_override_it(data):
     """Options beside a recipe replace its parts before the parts are checked against each other."""
     Path("recipe.toml").write_text('metric = "manhattan"\nepochs = 3\n[topology]\nname = "line"\nunits = 4\n')

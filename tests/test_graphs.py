@@ -146,6 +146,11 @@ REFUSED = {
         "length",
         "edge (0, 1) has no attribute 'length' to take its length from.",
     ),
+    "length by another name": (
+        nx.Graph([(0, 1, {"weight": 2.0})]),
+        "length",
+        "edge (0, 1) has no attribute 'length' to take its length from. It has 'weight'.",
+    ),
     "length negative": (
         nx.Graph([(0, 1, {"length": -1})]),
         "length",

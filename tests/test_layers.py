@@ -381,6 +381,48 @@ def test_in_batch_training_a_map_of_the_pacific_goes_over_the_date_line():
     assert found.quantisation_error(X) < 700  # kilometres
 
 
+TURNED = [
+    *(f"measure {name}" for name in ("explained_variance", "quantisation_error:form=normalised")),
+    *(f"measure {name}:clusters=3" for name in ("davies_bouldin", "calinski_harabasz", "silhouette")),
+    *(f"clusterer {name}" for name in ("ward", "kmeans", "watershed")),
+]
+
+
+@pytest.mark.parametrize("question", TURNED)
+@pytest.mark.parametrize("kind", ["haversine", "layers:layers=[{metric=haversine,columns=[0,1]},{columns=[2]}]"])
+def test_turning_the_globe_changes_nothing(question, kind):
+    """What a map of places measures and how it clusters are the same wherever the date line is."""
+    rng = np.random.default_rng(3)
+    X = np.column_stack([rng.uniform(-40, 40, 90), rng.uniform(-30, 30, 90), rng.normal(size=90)])
+    W = np.column_stack([rng.uniform(-40, 40, 12), rng.uniform(-30, 30, 12), rng.normal(size=12)])
+    if kind == "haversine":
+        X, W = X[:, :2], W[:, :2]
+    found = []
+    for turn in (0, 175):
+        turned = [np.column_stack([A[:, 0], np.mod(A[:, 1] + turn + 180, 360) - 180, A[:, 2:]]) for A in (X, W)]
+        trained = TrainedMap.from_codebook("hex:rows=3,columns=4", turned[1], kind)
+        what, name = question.split(" ")
+        if what == "measure":
+            found.append(trained.measure(resolve("measure", name), turned[0]))
+        else:
+            found.append(trained.cluster_units(n_clusters=3, clusterer=name, X=turned[0]))
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "metric", ["haversine", "layer:metric=haversine,columns=[0,1]", "layers:layers=[{metric=haversine}]"]
+)
+def test_degrees_are_not_scaled(metric):
+    """A metric with units of its own refuses a scale when the recipe is built."""
+    part = resolve("metric", metric)
+    sentence = (
+        f"metric '{part}' measures features in units of their own, which scale='standard' would change; leave scale "
+        f"out, or write scale='none'."
+    )
+    with refused(sentence):
+        Recipe(metric=metric, scale="standard")
+
+
 def test_means_over_the_date_line_are_refused():
     """Where means are asked for, those of longitudes that span more than half the globe are refused, and the way out is named."""
     X = np.array([[0.0, 179.0], [1.0, -179.0], [2.0, 170.0]])

@@ -29,7 +29,7 @@ def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--scale",
             type=click.Choice(["standard", "minmax", NO_SCALE]),
-            help="To mean 0 and standard deviation 1, to [0, 1], or not at all.  [default: standard]",
+            help="To mean 0 and standard deviation 1, to [0, 1], or not at all.  [default: standard, if the metric lets]",
         ),
         click.option("--random-state", type=int, help="For the same map again; drawn, and kept with it, if left out."),
         click.option("--jobs", "n_jobs", type=int, help="Threads; every core if left out. The map is the same."),
@@ -75,11 +75,7 @@ def fit(
     given = _given(recipe_file, options)
     samples = read_data(data, label=label, ignore=ignore)
     _check_rows(samples)
-    run = (
-        _resumed(checkpoint, given, samples)
-        if resume and checkpoint is not None
-        else Recipe.from_dict({"scale": "standard", **given}).start(samples.X)
-    )
+    run = _resumed(checkpoint, given, samples) if resume and checkpoint is not None else _recipe(given).start(samples.X)
     if run.scaling is None:
         warn_if_uneven(run.task.samples, run.recipe.metric)
     trained = run.trained(_trained_state(run, checkpoint, quiet=quiet))
@@ -96,6 +92,12 @@ def _given(recipe_file: Path | None, options: Mapping[str, Any]) -> dict[str, An
     for name in ("learning_rate", "radius"):
         given |= {name: _as_number(given[name])} if name in given else {}
     return given
+
+
+def _recipe(given: Mapping[str, Any]) -> Recipe:
+    """Return the recipe, with features scaled unless it says otherwise, or its metric has units of its own."""
+    recipe = Recipe.from_dict(given)
+    return attrs.evolve(recipe, scale="standard") if "scale" not in given and recipe.metric.accepts_scale else recipe
 
 
 def _as_number(spec: Any) -> Any:

@@ -72,6 +72,11 @@ class Metric(Component):
         return False
 
     @property
+    def accepts_scale(self) -> bool:
+        """Whether features may be scaled, by a recipe's ``scale``; not where it measures in units of their own."""
+        return True
+
+    @property
     def unobserved(self) -> tuple[int, ...]:
         """The features that no training sample had a value of: they weigh nothing, and cannot be imputed."""
         return ()
@@ -107,6 +112,15 @@ class Metric(Component):
         """
         del features
         return ()
+
+    @final
+    def points(self, W: Array) -> Array:
+        """Return vectors whose means may be taken, (m, d) -> (m, e): the points in `mean_spaces`, then the rest."""
+        spaces, W = self.mean_spaces(W.shape[1]), np.asarray(W, dtype=np.float64)
+        if not spaces:
+            return W
+        rest = np.setdiff1d(np.arange(W.shape[1]), np.concatenate([space.columns for space in spaces]))
+        return np.hstack([*(space.into(W[:, space.columns]) for space in spaces), W[:, rest]])
 
     def towards(self, W: Array, targets: Array, factors: Any) -> Array:
         """Return vectors moved towards targets, W + factors (targets - W), (m, d) each; the way that training takes.

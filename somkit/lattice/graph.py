@@ -58,7 +58,8 @@ def _edge_length(first: Hashable, second: Hashable, data: dict[str, Any], name: 
     try:
         value = float(data[name])
     except KeyError:
-        message = f"edge ({first!r}, {second!r}) has no attribute {name!r} to take its length from."
+        others = f" It has {', '.join(map(repr, data))}." if data else ""
+        message = f"edge ({first!r}, {second!r}) has no attribute {name!r} to take its length from.{others}"
         raise TopologyError(message) from None
     except (TypeError, ValueError):
         value = math.nan

@@ -165,6 +165,12 @@ class Recipe:
             object.__setattr__(
                 self, "random_state", check_integer("Recipe", "random_state", self.random_state, minimum=0)
             )
+        if self.scale is not None and not self.metric.accepts_scale:
+            message = (
+                f"metric '{self.metric}' measures features in units of their own, which scale={self.scale!r} would "
+                f"change; leave scale out, or write scale='none'."
+            )
+            raise RecipeError(message)
         self.trainer.check(self)
 
     def parts(self) -> dict[str, Component]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from somkit.errors import DataWarning, MeasureError
 
 if TYPE_CHECKING:
-    from somkit.components import Measure
+    from somkit.components import MeanSpace, Measure, Metric
     from somkit.lattice import Lattice
     from somkit.samples import Samples
     from somkit.trained import TrainedMap
@@ -34,6 +35,23 @@ def mean(values: Array, weight: Array) -> float:
     """Return the weighted mean of the values that are not NaN."""
     known = ~np.isnan(values)
     return float(np.average(values[known], weights=weight[known]))
+
+
+def in_spaces(metric: Metric, means: Array, average: Callable[[Callable[[Array], Array]], Array]) -> Array:
+    """Return plain means, (k, d), with those that `Metric.mean_spaces` take in a space of their own put right.
+
+    ``average(f)`` is to return the means of f(rows), (k, e), where f makes (n, e) of (n, d).
+    """
+    found = np.array(means, dtype=np.float64)
+    for space in metric.mean_spaces(found.shape[1]):
+        columns = space.columns
+        vectors = space.back(average(partial(_into, space)))
+        found[:, columns] = np.where(np.isnan(vectors), found[:, columns], vectors)
+    return found
+
+
+def _into(space: MeanSpace, rows: Array) -> Array:
+    return space.into(rows[:, space.columns])
 
 
 def blocks(rows: int, width: int) -> Iterator[slice]:

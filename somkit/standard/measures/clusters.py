@@ -10,7 +10,7 @@ import numpy as np
 
 from somkit.components import Measure
 from somkit.errors import MeasureError, ParameterError
-from somkit.standard.measures._common import FEWEST, MOST, Array, Better, blocks, drawn, mean, weights
+from somkit.standard.measures._common import FEWEST, MOST, Array, Better, blocks, drawn, in_spaces, mean, weights
 from somkit.validators import choice, integer
 
 if TYPE_CHECKING:
@@ -95,11 +95,26 @@ class _Points:
 
     @property
     def centres(self) -> Array:
-        """The weighted mean of each cluster, (k, d)."""
-        members, total = self.members, 0.0
-        for rows in blocks(len(self.index), self.trained.codebook.shape[1]):
-            total = total + members[rows].T @ self.read(self.index[rows]).astype(np.float64)
-        return np.asarray(total / self.total[:, None])
+        """The weighted mean of each cluster, (k, d), as it suits the metric."""
+        return self._means(self.members)
+
+    @property
+    def middle(self) -> Array:
+        """The weighted mean of all, (1, d)."""
+        from scipy.sparse import csr_array
+
+        return self._means(csr_array(self.weight[:, None]))
+
+    def _means(self, members: csr_array) -> Array:
+        weight = np.asarray(members.sum(axis=0)).ravel()[:, None]
+
+        def average(function: Callable[[Array], Array]) -> Array:
+            total = 0.0
+            for rows in blocks(len(self.index), self.trained.codebook.shape[1]):
+                total = total + members[rows].T @ function(self.read(self.index[rows]))
+            return np.asarray(total / weight)
+
+        return in_spaces(self.trained.metric, average(lambda rows: rows.astype(np.float64)), average)
 
     def distances(self, first: Array, second: Array) -> Array:
         """Return all distances, in the map's metric."""
@@ -328,10 +343,9 @@ class CalinskiHarabasz(Measure):
         del y
         points = _Points.of(self, trained, X, sample_weight)
         centres, weight = points.centres, points.weight / points.weight.mean()
-        middle = (points.total @ centres / points.total.sum())[None, :]
         within = float(weight @ np.square(points.from_centres(centres)))
         between = float(
-            np.bincount(points.cluster, weights=weight) @ np.square(points.distances(centres, middle)[:, 0])
+            np.bincount(points.cluster, weights=weight) @ np.square(points.distances(centres, points.middle)[:, 0])
         )
         spare = len(weight) - len(centres)
         if not spare or not within:

@@ -11,13 +11,22 @@ import numpy as np
 
 from somkit.components import Measure, Neighbourhood
 from somkit.errors import MeasureError
-from somkit.standard.measures._common import Array, Better, blocks, mean, weights
+from somkit.standard.measures._common import Array, Better, blocks, in_spaces, mean, weights
 from somkit.standard.neighbourhoods import Gaussian
 from somkit.validators import choice, number
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from somkit.samples import Samples
     from somkit.trained import TrainedMap
+
+
+def _average(samples: Samples, function: Callable[[Array], Array]) -> Array:
+    """Return the weighted mean of what a function makes of samples, (1, e), over those that have it whole."""
+    values = np.concatenate(list(samples.map(lambda block, _: function(block))))
+    weight = weights(samples) * ~np.isnan(values).any(axis=1)
+    return np.asarray((weight[None, :] @ np.nan_to_num(values)) / (weight.sum() or np.nan))
 
 
 def from_the_mean(measure: Measure, trained: TrainedMap, samples: Samples) -> Array:
@@ -28,7 +37,7 @@ def from_the_mean(measure: Measure, trained: TrainedMap, samples: Samples) -> Ar
     MeasureError
         If all are 0.
     """
-    centre = samples.mean[None, :].astype(np.float64)
+    centre = in_spaces(trained.metric, samples.mean[None, :], lambda function: _average(samples, function))
     found = samples.map(lambda block, _: np.asarray(trained.metric.pairwise(block, centre))[:, 0])
     distances = np.concatenate(list(found))
     if not distances[weights(samples) > 0].any():

@@ -87,6 +87,11 @@ class Haversine(Metric):
         """Two."""
         return 2
 
+    @property
+    def accepts_scale(self) -> bool:
+        """No: degrees are degrees."""
+        return False
+
     def limits(self, features: int) -> tuple[Array, Array]:
         """Return those of latitude and longitude."""
         del features

@@ -80,6 +80,11 @@ class Layer(Metric):
         return self.metric.accepts_sparse
 
     @property
+    def accepts_scale(self) -> bool:
+        """Whether the other metric does."""
+        return self.metric.accepts_scale
+
+    @property
     def features(self) -> int | None:
         """The other metric's number, where it is for all features."""
         return None if self.columns else self.metric.features
@@ -231,6 +236,11 @@ class Layers(Metric):
     def accepts_sparse(self) -> bool:
         """Whether all layers do."""
         return all(layer.accepts_sparse for layer in self.layers)
+
+    @property
+    def accepts_scale(self) -> bool:
+        """Whether all layers do."""
+        return all(layer.accepts_scale for layer in self.layers)
 
     @property
     def features(self) -> int | None:

@@ -82,7 +82,8 @@ def of_map(trained: TrainedMap, clusters: Literal["ward", "map", "none"], weight
         packed.append(Packed("cells", np.asarray(lattice.cells, dtype=np.float32)))
     if clusters != "none" and len(lattice) > 1:
         connectivity = "map" if clusters == "map" else None
-        packed.append(Packed.whole("merges", merge_units(trained.codebook, lattice, weight, connectivity)))
+        points = trained.metric.points(trained.codebook)
+        packed.append(Packed.whole("merges", merge_units(points, lattice, weight, connectivity)))
     return packed
 
 
