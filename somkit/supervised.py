@@ -336,7 +336,10 @@ class SOMRegressor(RegressorMixin, MapEstimator):  # type: ignore[misc]  # untyp
         _check_given(self, X, y)
         takes_nan = self.unlabelled is not None and is_missing(self.unlabelled)
         checks = {"ensure_2d": False, "dtype": np.float64, "input_name": "y"}
-        targets = check_array(y, ensure_all_finite="allow-nan" if takes_nan else True, **checks)
+        targets = check_array(y, ensure_all_finite="allow-nan", **checks)
+        if np.isnan(targets).any() and not takes_nan:
+            message = "Input y contains NaN; write unlabelled=numpy.nan where it stands for a value that is not known."
+            raise SampleError(message)
         self._train(X, sample_weight)
         table = targets.reshape(len(targets), -1)
         known = ~np.isnan(table) if takes_nan or self.unlabelled is None else table != self.unlabelled

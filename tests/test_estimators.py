@@ -252,7 +252,8 @@ def test_unlabelled_targets(iris):
     X = iris[0]
     y = X[:, 2:].copy()
     y[::2, 0] = np.nan
-    with pytest.raises(ValueError, match="Input y contains NaN"):
+    sentence = "Input y contains NaN; write unlabelled=numpy.nan where it stands for a value that is not known."
+    with pytest.raises(SampleError, match=f"^{re.escape(sentence)}$"):
         SOMRegressor().fit(X[:, :2], y)
     model = SOMRegressor(unlabelled=np.nan, random_state=0).fit(X[:, :2], y)
     full = SOMRegressor(random_state=0).fit(X[:, :2], X[:, 2:])

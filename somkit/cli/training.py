@@ -29,7 +29,8 @@ def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--scale",
             type=click.Choice(["standard", "minmax", NO_SCALE]),
-            help="To mean 0 and standard deviation 1, to [0, 1], or not at all.  [default: standard, if the metric lets]",
+            help="To mean 0 and standard deviation 1, to [0, 1], or not at all.  "
+            "[default: standard, if the metric lets]",
         ),
         click.option("--random-state", type=int, help="For the same map again; drawn, and kept with it, if left out."),
         click.option("--jobs", "n_jobs", type=int, help="Threads; every core if left out. The map is the same."),
