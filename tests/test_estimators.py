@@ -1,5 +1,7 @@
 """SOMClassifier, SOMRegressor and SOMClusterer."""
 
+import re
+
 import networkx as nx
 import numpy as np
 import pandas as pd

@@ -74,6 +74,13 @@ def test_minibatches_weigh_the_same(size):
     np.testing.assert_allclose(sums, wanted, rtol=1e-10)
 
 
+def test_minibatches_of_few_and_of_many_rows_are_searched_on_large_maps():
+    """Where weights differ mini-batches have few rows or many, also on a map so large that it is searched by tiles."""
+    weight = np.random.default_rng(0).exponential(size=150) ** 2
+    settings = {"trainer": "minibatch:size=3", "topology": "hex:rows=50,columns=50", "epochs": 1, "random_state": 0}
+    assert np.isfinite(Recipe(**settings).fit(X, weight).codebook).all()
+
+
 @pytest.mark.parametrize("trainer", ["online", "two_phase:rough=online", "converging:trainer=online"])
 def test_weights_that_would_not_count_are_refused(trainer):
     """A trainer with a part that heeds no weights refuses those that differ, also chunk by chunk; equal ones it takes."""

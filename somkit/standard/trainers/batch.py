@@ -178,6 +178,8 @@ def _gather(task: Task, state: State, means: Means) -> tuple[Array, float, Mappi
     middle, exponent = means.box(task.samples)
     scale = np.ldexp(1.0, -exponent)
     tiled, best = kernels.tiles_pay(m, d), state.hints.get("best")
+    if best is not None and len(best) != len(task.samples):  # of another mini-batch
+        best = None
     tiles = state.lattice.tiles if tiled else None
     searcher = metric.prepare(state.codebook, last=state.hints.get("searcher"), tiles=tiles)
     added, errors, found = UnitSums(m, middle, scale), TreeSum(), list[Array]()
