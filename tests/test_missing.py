@@ -24,6 +24,7 @@ from somkit import SOM, Metric, Recipe, Samples, TrainedMap, Trainer, resolve
 from somkit.cli import main
 from somkit.errors import DataWarning, ParameterError, RecipeError, SampleError
 from somkit.kernels.missing import MissingCodebook
+from somkit.plugins import current
 from somkit.recipe import load_checkpoint
 from somkit.standard import Euclidean
 from somkit.testing.law import ULP
@@ -169,6 +170,13 @@ def test_a_batch_update_has_a_denominator_for_each_feature(seed, weighted, rate)
     M = (counted.T @ np.where(seen, X, 0)) / (counted.T @ seen)
     # Influences are at least e^-6, so no denominator is small.
     assert np.allclose(trained.codebook, W + rate * (M - W), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", [entry.key for entry in current().registry.entries("topology")])
+def test_every_topology_fits_itself_to_samples_with_gaps(iris, name):
+    """Sizes, and graphs built from the data, are found where values are missing too."""
+    trained = Recipe(topology=name, metric=IGNORE, epochs=1, random_state=0).fit(iris)
+    assert np.isfinite(trained.codebook).all()
 
 
 @pytest.mark.parametrize("trainer", ["batch", "online", "minibatch", "converging:trainer=minibatch"])

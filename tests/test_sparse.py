@@ -16,7 +16,7 @@ from scipy import sparse
 from scipy.spatial.distance import cdist
 
 import somkit
-from somkit import SOM, Metric, Recipe, Samples, TrainedMap
+from somkit import SOM, Metric, Recipe, Samples, TrainedMap, resolve
 from somkit.errors import SampleError, SampleTypeError
 from somkit.kernels import nearest
 from somkit.kernels.sparse import DENSE_NUMBERS, SparseCodebook
@@ -247,6 +247,20 @@ def test_the_whole_is_never_made_dense(trainer, monkeypatch):
         tracemalloc.stop()
     assert peak < 64e6
     assert max(made, default=0) <= DENSE_NUMBERS
+
+
+@pytest.mark.parametrize("name", ["knn", "mst"])
+def test_graphs_of_sparse_data_make_no_more_dense_than_their_landmarks(name, monkeypatch):
+    """A graph is built from samples of which only the landmarks, one a unit, are made dense."""
+    X = sparse.random_array((3_000, 2_000), density=0.005, rng=np.random.default_rng(0), format="csr")
+    made = []
+    toarray = sparse.csr_array.toarray
+    monkeypatch.setattr(
+        sparse.csr_array, "toarray", lambda self, *a, **k: made.append(self.shape[0]) or toarray(self, *a, **k)
+    )
+    lattice = resolve("topology", f"{name}:units=30").sized_for(Samples.of(X, sparse=True)).lattice()
+    assert len(lattice) == 30
+    assert max(made) == 30
 
 
 # --- faces and refusals ----------------------------------------------------------------------------------------------

@@ -31,7 +31,8 @@ Pairs = tuple[tuple[int, int], ...]
 def landmarks(samples: Samples, count: int, seed: int) -> Array:
     """Return samples that are spread over the data as evenly as chance allows, the first ones farthest; (count, d).
 
-    Where there are fewer samples than landmarks the samples come more than once.
+    Where there are fewer samples than landmarks the samples come more than once. What is missing of one counts as its
+    feature's mean.
 
     Notes
     -----
@@ -46,13 +47,13 @@ def landmarks(samples: Samples, count: int, seed: int) -> Array:
         share = weight[counted] / weight[counted].sum()
         counted = np.sort(rng.choice(counted, size=POOL, replace=False, p=share))
         weight = np.ones(len(samples))  # drawn in proportion to it already
-    chosen, centre = counted, samples.mean
+    chosen = counted
     if count < len(counted):
-        pool = np.asarray(samples.rows(counted), dtype=np.float64) - centre
+        pool = samples.kept_rows(counted) if samples.is_sparse else samples.filled_rows(counted) - samples.mean
         weights = weight[counted] / weight[counted].max()
         _, places = kmeans_plusplus(pool, count, sample_weight=weights, random_state=int(rng.integers(2**32)))
         chosen = counted[np.sort(places)]
-    return np.asarray(samples.rows(np.resize(chosen, count)), dtype=np.float64)
+    return np.asarray(samples.filled_rows(np.resize(chosen, count)), dtype=np.float64)
 
 
 def _euclidean(W: Array) -> Callable[[int], Array]:
