@@ -204,9 +204,8 @@ class SOMClassifier(ClassifierMixin, MapEstimator):  # type: ignore[misc]  # unt
         known = _of_one_kind(labels[given])
         check_classification_targets(known)
         self._train(X, sample_weight)
-        self.classes_, found = np.unique(known, return_inverse=True)
         code = np.full(len(labels), -1)
-        code[given] = found
+        self.classes_, code[given] = np.unique(known, return_inverse=True)
         self._fit_units(self.map_.samples(X, sample_weight), given, code)
         return self
 
@@ -334,15 +333,13 @@ class SOMRegressor(RegressorMixin, MapEstimator):  # type: ignore[misc]  # untyp
             message = f"unlabelled must be a number, NaN or None, got {self.unlabelled!r}."
             raise ParameterError(message)
         _check_given(self, X, y)
-        takes_nan = self.unlabelled is not None and is_missing(self.unlabelled)
-        checks = {"ensure_2d": False, "dtype": np.float64, "input_name": "y"}
-        targets = check_array(y, ensure_all_finite="allow-nan", **checks)
-        if np.isnan(targets).any() and not takes_nan:
+        targets = check_array(y, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y")
+        if np.isnan(targets).any() and (self.unlabelled is None or not is_missing(self.unlabelled)):
             message = "Input y contains NaN; write unlabelled=numpy.nan where it stands for a value that is not known."
             raise SampleError(message)
         self._train(X, sample_weight)
         table = targets.reshape(len(targets), -1)
-        known = ~np.isnan(table) if takes_nan or self.unlabelled is None else table != self.unlabelled
+        known = ~np.isnan(table) if is_missing(self.unlabelled) else table != self.unlabelled
         samples = self.map_.samples(X, sample_weight)
         self._spread = VALUE_WIDTH * _variance(self.map_, samples)
         values = np.empty((len(self.lattice_), table.shape[1]))
