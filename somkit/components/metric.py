@@ -30,7 +30,7 @@ class MeanSpace:
     columns : integer array of shape (c,)
         The features, by number.
     into : callable
-        Samples (n, c) to points (n, e), float64; NaN where a sample has none.
+        Samples (n, c) to points (n, e), float64; NaN to NaN.
     back : callable
         Means of points (m, e) to vectors (m, c); NaN where a mean stands for none, so that the unit stays.
     dimensions : int

@@ -78,9 +78,8 @@ class Haversine(Metric):
     """
 
     name: ClassVar[str] = "haversine"
-    radius: float = attrs.field(default=6371.0088, validator=number(above=0))
-
     batch_update: ClassVar[Literal["mean", "normalised_mean"] | None] = "normalised_mean"
+    radius: float = attrs.field(default=6371.0088, validator=number(above=0))
 
     @property
     def features(self) -> int | None:
@@ -112,8 +111,8 @@ class Haversine(Metric):
         if high - low > HALF_TURN:
             message = (
                 f"means of longitudes from {low:g} to {high:g} may lie on the other side of the globe; write them from "
-                f"0 to 360 if that brings them within 180 degrees, or use trainer='batch', whose "
-                f"means are on the globe, or 'online'."
+                f"0 to 360 if that brings them within 180 degrees, or use trainer='batch', whose means are on the "
+                f"globe, or 'online'."
             )
             raise SampleError(message)
 
