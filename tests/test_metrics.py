@@ -218,6 +218,8 @@ def test_a_sparse_array_is_a_dense_one(name, seed, trainer):
     X = np.where(rng.random((30, 4)) < 0.5, rng.normal(size=(30, 4)), 0.0)
     X[:, 0] += 0.1  # no row without a direction, which would be as far from all units
     W = rng.normal(size=(9, 4))
+    if trainer == "batch" and resolve("metric", name).centre is None:
+        trainer = "batch:centre=mean"
     recipe = Recipe(topology="hex:rows=3,columns=3", metric=name, trainer=trainer, epochs=2, random_state=0)
     dense, sparse = (recipe.fit(samples, initial_codebook=W) for samples in (X, csr_array(X)))
     # Sums are taken in another order and without a shift.
