@@ -12,10 +12,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from labelled import judged, known
 from minisom import MiniSom
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.cluster import AgglomerativeClustering, KMeans
-from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine, make_blobs
+from sklearn.datasets import load_digits
 from sklearn.metrics import adjusted_rand_score
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from susi import SOMClassifier as Susi
@@ -107,11 +108,6 @@ def clustered(som: MiniSom, X: Array, k: int, seed: int, *, weighted: bool = Fal
     return np.asarray(KMeans(k, n_init=10, random_state=seed).fit(codebook, sample_weight=hits).labels_[units])
 
 
-def standard(X: Array) -> Array:
-    """Scale every feature to mean 0 and standard deviation 1."""
-    return np.asarray((X - X.mean(axis=0)) / X.std(axis=0))
-
-
 def by_somkit(**arguments: Any) -> Callable[[Array, int, int], Array]:
     """Return a function that clusters samples with SOMClusterer."""
     return lambda X, k, seed: SOMClusterer(n_clusters=k, random_state=seed, **arguments).fit_predict(X)
@@ -119,17 +115,7 @@ def by_somkit(**arguments: Any) -> Callable[[Array, int, int], Array]:
 
 def cluster(seeds: int) -> None:
     """Print the mean adjusted Rand index over the seeds; each shuffles the samples, for somkit's map has no chance."""
-    wine = load_wine(return_X_y=True)
-    iris, cancer = load_iris(return_X_y=True), load_breast_cancer(return_X_y=True)
-    sets = {
-        "digits": load_digits(return_X_y=True),
-        "wine": wine,
-        "standardised wine": (standard(wine[0]), wine[1]),
-        "iris": iris,
-        "standardised iris": (standard(iris[0]), iris[1]),
-        "standardised cancer": (standard(cancer[0]), cancer[1]),
-        "uneven blobs": make_blobs([400, 100, 50], n_features=5, cluster_std=[3.5, 1.5, 1.0], random_state=1),
-    }
+    sets = judged() | known()
     rivals = {
         "somkit SOMClusterer, Ward": by_somkit(),
         "somkit SOMClusterer, Ward refined": by_somkit(refine=True),
