@@ -15,6 +15,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import networkx as nx
 import numpy as np
 from labelled import further, known
 from scipy.cluster.hierarchy import fcluster, linkage
@@ -25,6 +26,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from somkit import SOM, TrainedMap
 from somkit.clustering import cluster_codebook
+from somkit.standard import Graph
 
 Array = np.ndarray[Any, Any]
 Made = Callable[[int, int, int], dict[str, Any]]
@@ -115,17 +117,19 @@ def clusterings(trained: TrainedMap, X: Array, k: int) -> dict[str, Array]:
     means = W.copy()
     for unit in np.flatnonzero(held):
         means[unit] = X[units == unit].mean(axis=0)
-    near = lattice.distances_from(np.arange(len(W))) <= 1 + 1e-9
+    apart = lattice.distances_from(np.arange(len(W)))
+    near = apart <= 1 + 1e-9
     smooth = near @ (hits / near.sum(axis=1))
-    bell = np.exp(-(lattice.distances_from(np.arange(len(W))) ** 2) / 2)
+    bell = np.exp(-(apart**2) / 2)
     wide = bell @ (hits / bell.sum(axis=1))
 
     def ward(vectors: Array, weight: Array, connectivity: str | None = None, *, refine: bool = False) -> Array:
         return cluster_codebook(vectors, lattice, trained.metric, weight, "ward", k, connectivity, refine=refine)
 
-    plain, joined = ward(W, hits), ward(W, hits, "map")
+    joined = ward(W, hits, "map")
+    within_two = Graph.of(nx.from_numpy_array(np.triu(apart <= 2 + 1e-9, 1))).lattice()
     found = {
-        "ward": plain,
+        "ward": ward(W, hits),
         "ward refined": ward(W, hits, refine=True),
         "ward map": joined,
         "ward map refined": _refined(W, hits, joined),
@@ -141,6 +145,7 @@ def clusterings(trained: TrainedMap, X: Array, k: int) -> dict[str, Array]:
         "ward smooth refined": ward(W, smooth, refine=True),
         "ward wide": ward(W, wide),
         "ward map smooth": ward(W, smooth, "map"),
+        "ward two steps": cluster_codebook(W, within_two, trained.metric, hits, "ward", k, "map"),
         "average": _linked(W, hits, k, "average"),
         "average means": _linked(means, hits, k, "average"),
         "average refined": _refined(W, hits, _linked(W, hits, k, "average")),
