@@ -1,6 +1,6 @@
 """How well somkit's classifier and clusterer do beside MiniSom and SuSi: accuracy on digits, adjusted Rand index.
 
-Needs somkit, minisom and susi in one environment: python benchmarks/quality.py [--seeds 20]
+Needs somkit, minisom and susi in one environment: python benchmarks/quality.py [--seeds 20] [--share 0.8] [--further]
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from labelled import judged, known
+from labelled import further, judged, known
 from minisom import MiniSom
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.cluster import AgglomerativeClustering, KMeans
@@ -113,9 +113,12 @@ def by_somkit(**arguments: Any) -> Callable[[Array, int, int], Array]:
     return lambda X, k, seed: SOMClusterer(n_clusters=k, random_state=seed, **arguments).fit_predict(X)
 
 
-def cluster(seeds: int) -> None:
-    """Print the mean adjusted Rand index over the seeds; each shuffles the samples, for somkit's map has no chance."""
-    sets = judged() | known()
+def cluster(seeds: int, share: float, *, more: bool) -> None:
+    """Print the mean adjusted Rand index over the seeds.
+
+    Each seed shuffles the samples, for somkit's map has no chance, and takes a share of them.
+    """
+    sets = judged() | known() | (further() if more else {})
     rivals = {
         "somkit SOMClusterer, Ward": by_somkit(),
         "somkit SOMClusterer, Ward refined": by_somkit(refine=True),
@@ -132,7 +135,7 @@ def cluster(seeds: int) -> None:
     for name, labels in rivals.items():
         row = []
         for X, y in sets.values():
-            orders = [np.random.default_rng(seed).permutation(len(X)) for seed in range(seeds)]
+            orders = [np.random.default_rng(seed).permutation(len(X))[: round(share * len(X))] for seed in range(seeds)]
             found = [
                 adjusted_rand_score(y[order], labels(X[order], len(set(y)), seed)) for seed, order in enumerate(orders)
             ]
@@ -143,7 +146,9 @@ def cluster(seeds: int) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--share", type=float, default=1.0, help="of the samples that each seed clusters")
+    parser.add_argument("--further", action="store_true", help="cluster further sets, too")
     warnings.simplefilter("ignore")
     options = parser.parse_args()
     classify()
-    cluster(options.seeds)
+    cluster(options.seeds, options.share, more=options.further)
