@@ -1,6 +1,6 @@
 """How well somkit's classifier and clusterer do beside MiniSom and SuSi: accuracy on digits, adjusted Rand index.
 
-Needs somkit, minisom and susi in one environment: python benchmarks/quality.py [--seeds 20]
+Needs somkit, minisom and susi in one environment: python benchmarks/quality.py [--seeds 20] [--share 0.8] [--further]
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from labelled import further, judged, known
 from minisom import MiniSom
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.cluster import AgglomerativeClustering, KMeans
-from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine, make_blobs
+from sklearn.datasets import load_digits
 from sklearn.metrics import adjusted_rand_score
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from susi import SOMClassifier as Susi
@@ -107,29 +108,17 @@ def clustered(som: MiniSom, X: Array, k: int, seed: int, *, weighted: bool = Fal
     return np.asarray(KMeans(k, n_init=10, random_state=seed).fit(codebook, sample_weight=hits).labels_[units])
 
 
-def standard(X: Array) -> Array:
-    """Scale every feature to mean 0 and standard deviation 1."""
-    return np.asarray((X - X.mean(axis=0)) / X.std(axis=0))
-
-
 def by_somkit(**arguments: Any) -> Callable[[Array, int, int], Array]:
     """Return a function that clusters samples with SOMClusterer."""
     return lambda X, k, seed: SOMClusterer(n_clusters=k, random_state=seed, **arguments).fit_predict(X)
 
 
-def cluster(seeds: int) -> None:
-    """Print the mean adjusted Rand index over the seeds; each shuffles the samples, for somkit's map has no chance."""
-    wine = load_wine(return_X_y=True)
-    iris, cancer = load_iris(return_X_y=True), load_breast_cancer(return_X_y=True)
-    sets = {
-        "digits": load_digits(return_X_y=True),
-        "wine": wine,
-        "standardised wine": (standard(wine[0]), wine[1]),
-        "iris": iris,
-        "standardised iris": (standard(iris[0]), iris[1]),
-        "standardised cancer": (standard(cancer[0]), cancer[1]),
-        "uneven blobs": make_blobs([400, 100, 50], n_features=5, cluster_std=[3.5, 1.5, 1.0], random_state=1),
-    }
+def cluster(seeds: int, share: float, *, more: bool) -> None:
+    """Print the mean adjusted Rand index over the seeds.
+
+    Each seed shuffles the samples, for somkit's map has no chance, and takes a share of them.
+    """
+    sets = judged() | known() | (further() if more else {})
     rivals = {
         "somkit SOMClusterer, Ward": by_somkit(),
         "somkit SOMClusterer, Ward refined": by_somkit(refine=True),
@@ -146,7 +135,7 @@ def cluster(seeds: int) -> None:
     for name, labels in rivals.items():
         row = []
         for X, y in sets.values():
-            orders = [np.random.default_rng(seed).permutation(len(X)) for seed in range(seeds)]
+            orders = [np.random.default_rng(seed).permutation(len(X))[: round(share * len(X))] for seed in range(seeds)]
             found = [
                 adjusted_rand_score(y[order], labels(X[order], len(set(y)), seed)) for seed, order in enumerate(orders)
             ]
@@ -157,7 +146,9 @@ def cluster(seeds: int) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--share", type=float, default=1.0, help="of the samples that each seed clusters")
+    parser.add_argument("--further", action="store_true", help="cluster further sets, too")
     warnings.simplefilter("ignore")
     options = parser.parse_args()
     classify()
-    cluster(options.seeds)
+    cluster(options.seeds, options.share, more=options.further)
