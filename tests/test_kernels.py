@@ -180,6 +180,21 @@ def test_a_search_by_tiles_is_exact_where_places_overflow(implementation, dtype,
 
 
 @every_implementation
+@pytest.mark.parametrize("d", [1, 3, 24])
+def test_a_search_by_tiles_is_exact_among_the_smallest_numbers(implementation, d):
+    """Units and samples that are small multiples of the smallest number there is."""
+    rng = np.random.default_rng(23)
+    tiny = np.finfo(np.float64).smallest_subnormal
+    W, X = (tiny * rng.integers(0, high, size=(n, d)) for n, high in ((160, 300), (60, 400)))
+    W = W[np.argsort(W[:, 0])]
+    book = kernels.prepare(W, implementation=implementation, tiles=(np.arange(160), np.arange(0, 161, 8)), prune=True)
+    for k in (1, 2):
+        units, distances = direct(X, W, k)
+        compare(*book.nearest(X, k), units, distances, d)
+        compare(*book.nearest(X, k, rng.integers(0, 160, size=len(X))), units, distances, d)
+
+
+@every_implementation
 @pytest.mark.parametrize("k", [1, 2])
 @pytest.mark.parametrize("d", [2, 9, 70])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -323,7 +338,7 @@ def test_all_implementations_agree_to_the_bit(dtype, d):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_accumulates(implementation, dtype, weighted):
-    """Weighted, shifted and scaled sums equal a loop; `out` is added to; empty blocks change nothing."""
+    """Weighted, shifted and scaled sums equal a loop; blocks added to `out` are the whole, to the bit; empty ones change nothing."""
     rng = np.random.default_rng(6)
     X, units = rng.normal(size=(300, 7)).astype(dtype), rng.integers(0, 20, size=300)
     weight = rng.uniform(size=300) if weighted else None
@@ -337,9 +352,13 @@ def test_accumulates(implementation, dtype, weighted):
         )
         np.testing.assert_allclose(sums, expected, rtol=1e-13, atol=1e-13)  # another order of summation
         np.testing.assert_allclose(counts, np.bincount(units, v, 25), rtol=1e-13)
-        kernels.accumulate(X[::-1], weight, units[::-1], 25, centre=centre, scale=scale, out=(sums, counts),
+        parts = kernels.accumulate(
+            X[:190], v[:190], units[:190], 25, centre=centre, scale=scale, implementation=implementation
+        )
+        kernels.accumulate(X[190:], v[190:], units[190:], 25, centre=centre, scale=scale, out=parts,
                            implementation=implementation)  # fmt: skip
-        np.testing.assert_allclose(counts, 2 * np.bincount(units, v, 25) if weight is None else counts, rtol=1e-13)
+        np.testing.assert_array_equal(parts[0], sums)  # row by row, so to the bit
+        np.testing.assert_array_equal(parts[1], counts)
     before = sums.copy()
     kernels.accumulate(X[:0], None, units[:0], 25, out=(sums, counts), implementation=implementation)
     np.testing.assert_array_equal(sums, before)
@@ -554,6 +573,27 @@ def test_the_proofs_speak_of_the_constants_in_the_loops():
     assert f"GROUP ((int)({compiled.GROUP_BYTES} / sizeof(REAL)))" in text
     assert "tie = 1 + (double)(d + 4) * 0x1p-52;" in text
     assert margins.tie(6) == (6 + 4) * 2.0**-52
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("d", [5, 40])
+@pytest.mark.parametrize("scale", [1, 1e-30])
+def test_boxes_enclose_their_units(dtype, d, scale):
+    """Edges are never within the places of the units of a tile, nor the last side nearer the span than these."""
+    tiled = pytest.importorskip("somkit.kernels.tiled", reason="built without a compiler", exc_type=ImportError)
+    rng = np.random.default_rng(24)
+    bent = rng.normal(size=(300, 4)) @ rng.normal(size=(4, d)) + 0.001 * rng.normal(size=(300, d))
+    W = (scale * (bent + 5)).astype(dtype)
+    tiling = tiled.Tiling.of(300, W.dtype, 8, rng.permutation(300), np.arange(0, 301, 20))
+    boxes = tiled.Boxes.of(W, tiling, None)
+    A, v = (array.astype(np.longdouble) for array in (boxes.directions, W[tiling.permutation]))
+    v -= boxes.centre.astype(np.longdouble)
+    along = v @ A
+    rest = v - along @ A.T
+    sides = along if A.shape[1] == d else np.column_stack([along, np.sqrt((rest**2).sum(axis=1))])
+    assert sides.shape[1] == (5 if d == 5 else A.shape[1] + 1)
+    assert np.all(np.minimum.reduceat(sides, tiling.cuts) >= boxes.low.T)
+    assert np.all(np.maximum.reduceat(sides, tiling.cuts) <= boxes.high.T)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

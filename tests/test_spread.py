@@ -36,6 +36,22 @@ def test_spreading_axis_by_axis_is_spreading_pair_by_pair(topology, neighbourhoo
     assert (np.abs(lattice.spread(values, recipe.neighbourhood.at(radius)) - expected) <= bound).all()
 
 
+@pytest.mark.parametrize("topology", ["grid:rows=150,columns=140", "grid:rows=2,columns=3000"])
+def test_a_large_map_is_spread_in_pieces(topology):
+    """Pieces that are shared out among threads are the whole product, and the same bits however many threads there are."""
+    lattice, influence = Recipe(topology=topology).topology.lattice(), Recipe().neighbourhood.at(3.0)
+    values = np.random.default_rng(1).normal(size=(len(lattice), 7))
+    down, across = (np.unique(column) for column in lattice.positions.T[::-1])
+    rows, columns = (influence(np.abs(axis[:, None] - axis)) for axis in (down, across))
+    expected = np.einsum(
+        "rsc,ts->rtc", np.einsum("qr,rsc->qsc", rows, values.reshape(len(down), len(across), 7)), columns
+    )
+    found = [lattice.spread(values, influence, n_jobs) for n_jobs in (1, 2, 3)]
+    np.testing.assert_allclose(found[0], expected.reshape(-1, 7), rtol=0, atol=1e-12)  # sums in another order
+    np.testing.assert_array_equal(found[1], found[0])
+    np.testing.assert_array_equal(found[2], found[0])
+
+
 def test_a_lattice_that_is_no_grid_is_not_spread_by_axes():
     """Units scattered over a large box are spread pair by pair, with the same result."""
     from somkit.lattice import Coordinates

@@ -158,8 +158,17 @@ def accumulate(
     if weight is not None:
         values *= weights[:, None]
     touched, starts = sorted_units[begin], begin + np.arange(len(begin))  # each unit's sum so far comes first
-    sums[touched] = np.add.reduceat(np.insert(values, begin, sums[touched], axis=0), starts, axis=0)
-    counts[touched] = np.add.reduceat(np.insert(weights, begin, counts[touched]), starts)
+    sums[touched] = _sums_in_order(np.insert(values, begin, sums[touched], axis=0), starts)
+    counts[touched] = _sums_in_order(np.insert(weights, begin, counts[touched]), starts)
+
+
+def _sums_in_order(values: Array, starts: Array) -> Array:
+    """Return the sums of the rows from each start to the next, added in order, as reduceat does not."""
+    from scipy.sparse import csr_array
+
+    n = len(values)
+    members = csr_array((np.ones(n), np.arange(n), np.append(starts, n)), shape=(len(starts), n))
+    return np.asarray(members @ values)
 
 
 class OnlineCodebook:

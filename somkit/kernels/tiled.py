@@ -85,8 +85,8 @@ class Boxes:
             centre = ordered.mean(axis=0)
             centre[~np.isfinite(centre)] = 0
             offsets = ordered - centre.astype(np.float64)
-            exponent = int(np.frexp(max(offsets.max(), -offsets.min()))[1])
-            offsets *= np.ldexp(1.0, -exponent)  # at most 1, unless no such power is finite
+            exponent = max(-1000, int(np.frexp(max(offsets.max(), -offsets.min()))[1]))
+            offsets *= np.ldexp(1.0, -exponent)  # at most 1, but for what overflowed
             directions = _principal(offsets.T @ offsets, None if last is None else last.directions)
             directions = directions.astype(W.dtype).astype(np.float64)
             low, high, coordinates, basis = _edges_along(offsets, directions, tiling.cuts)

@@ -70,8 +70,8 @@ def no_weights_are_equal_weights(part: Measure, draw: Draw) -> None:
 def _agree(first: float | None, second: float | None) -> bool:
     if first is None or second is None:
         return first is second
-    near_one = 8 * np.finfo(np.float64).eps  # as far as a difference from 1 rounds, such as 1 - explained by the mean
-    return bool(close([second], [first], ROUNDING) or abs(second - first) <= near_one)
+    near_zero = 8 * np.finfo(np.float64).eps  # as far as differences round of numbers of the size of the laws' samples
+    return bool(close([second], [first], ROUNDING) or abs(second - first) <= near_zero)
 
 
 @law("measure", examples=12)
