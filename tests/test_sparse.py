@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 import tracemalloc
+from types import ModuleType
 from typing import ClassVar, final
 
 import attrs
@@ -374,3 +376,9 @@ def test_a_strangers_metric_takes_sparse_samples_by_saying_so(trainer):
     assert np.allclose(second.codebook, first.codebook, rtol=0, atol=1e-12)
     assert np.array_equal(second.bmu(sparse.csr_array(X)), first.bmu(X))
     assert np.array_equal(second.distances(sparse.csr_array(X)), second.distances(X))
+
+
+def test_dense_samples_are_known_while_another_thread_loads_scipy(monkeypatch):
+    """A module that is only half loaded has no names yet; the first fit without a compiler met it in another thread."""
+    monkeypatch.setitem(sys.modules, "scipy.sparse", ModuleType("scipy.sparse"))
+    assert Samples.of(np.eye(3)).rows(slice(None)).tolist() == np.eye(3).tolist()

@@ -18,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 
 from somkit import SOM, Recipe, Samples, Trainer, load
 from somkit.errors import RecipeError
+from somkit.kernels import OnlineCodebook
 from somkit.plugins import current, use
 from somkit.recipe import load_checkpoint
 from somkit.registry import LOCAL, Entry, Registry
@@ -463,3 +464,21 @@ def test_the_tree_is_taken_in_a_phase_that_begins_after_its_start():
     states = list(Recipe(trainer=trainer, epochs=9, **SETTINGS).train(X))
     assert [len(state.lattice.edges) == 34 for state in states] == [False] * 6 + [True] * 3
     assert states[-1].records["mst_retrain.epoch"].tolist() == [6]
+
+
+@pytest.mark.parametrize(("dtype", "least"), [(np.float32, 2.0**-50), (np.float64, 2.0**-500)])
+def test_influences_too_weak_to_change_a_number_are_left_out(monkeypatch, dtype, least):
+    """Products with them would be subnormal, which takes some processors a hundred times as long."""
+    tables, run = [], OnlineCodebook.run
+
+    def spy(self, X, order, rates, table, classes):
+        tables.append(table.copy())
+        return run(self, X, order, rates, table, classes)
+
+    monkeypatch.setattr(OnlineCodebook, "run", spy)
+    recipe = Recipe(topology="grid:rows=3,columns=38", trainer="online", radius="linear:start=10,stop=1", epochs=2)
+    codebook = recipe.fit(X.astype(dtype)).codebook
+    felt = np.concatenate([table.ravel() for table in tables])
+    assert np.isfinite(codebook).all()
+    assert (felt[felt != 0] >= least).all()
+    assert (felt == 0).any()

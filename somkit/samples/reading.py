@@ -30,8 +30,9 @@ def feature_names_of(X: Any) -> tuple[str, ...] | None:
 
 def is_sparse(X: Any) -> bool:
     """Tell whether X is a scipy sparse matrix or array."""
-    scipy_sparse = sys.modules.get("scipy.sparse")  # a sparse X cannot exist before scipy.sparse is loaded
-    return scipy_sparse is not None and scipy_sparse.issparse(X)
+    # A sparse X cannot exist before scipy.sparse is loaded; while another thread loads it, it may lack anything.
+    issparse = getattr(sys.modules.get("scipy.sparse"), "issparse", None)
+    return issparse is not None and issparse(X)
 
 
 def as_array(X: Any) -> Array:
