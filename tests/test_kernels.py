@@ -659,22 +659,6 @@ def test_bases_are_as_wide_as_they_need_be():
     assert books[2].prepared.basis is books[1].prepared.basis
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
-@pytest.mark.parametrize("count", [0, 1, 3, 11])
-def test_what_is_worked_out_ahead_comes_in_order(count, n_jobs):
-    """Results come in the order of their numbers however many are worked out ahead, and an error where it arose."""
-    assert list(kernels.ahead(lambda number: number**2, count, n_jobs)) == [number**2 for number in range(count)]
-
-    def fails(number):
-        return 1 // (number - 2)
-
-    seen = []
-    if count > 2:
-        with pytest.raises(ZeroDivisionError):
-            seen.extend(iter(kernels.ahead(fails, count, n_jobs)))
-    assert len(seen) <= 2
-
-
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(0, 5), d=st.integers(1, 70) | st.integers(1, 3_000))
 def test_long_rows_are_summed_as_short_ones_are(seed, n, d):
     """Squares are added to eight sums in turn, and these as a tree, however long the rows are."""
