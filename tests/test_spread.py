@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from somkit import Recipe
+from somkit import Recipe, resolve
 from somkit.kernels import influences_from
 from somkit.lattice import Influence, Lattice
 
@@ -98,3 +98,15 @@ def test_rows_and_columns_tell_what_units_feel(topology, neighbourhood):
     for unit in range(len(lattice)):
         # Two rounded factors, of arguments up to 20 rounded themselves.
         np.testing.assert_allclose(influences_from(products, unit, felt), expected[unit], rtol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_no_influence_is_subnormal(dtype):
+    """Some processors take a hundred times as long over numbers that small."""
+    distance, smallest = np.linspace(0, 60, 2000, dtype=dtype), np.finfo(dtype).smallest_normal
+    raw = resolve("neighbourhood", "gaussian")(distance, dtype(1))
+    assert ((raw > 0) & (raw < smallest)).any()
+    felt = resolve("neighbourhood", "gaussian").influences(distance, dtype(1))
+    assert np.array_equal(felt, np.where(raw < smallest, 0, raw))
+    few = resolve("neighbourhood", "gaussian").influences(distance, dtype(1), 0.25)
+    assert np.array_equal(few, np.where(raw < 0.25, 0, raw))
