@@ -73,13 +73,15 @@ class Neighbourhood(Component):
         near = distance if finite.all() else np.where(finite, distance, 0)
         broad = radius if wide.all() else np.where(wide, radius, 1)
         with np.errstate(over="ignore", under="ignore"):
-            influence = np.asarray(self(*np.broadcast_arrays(near, broad)), dtype=dtype)
+            influence = np.array(self(*np.broadcast_arrays(near, broad)), dtype=dtype)
         if influence.shape != shape or not np.isfinite(influence).all():
             message = f"neighbourhood '{self}' must return finite influences in the shape of its distances."
             raise RecipeError(message)
-        faint = np.abs(influence) < max(least, np.finfo(dtype).smallest_normal)
-        unfelt = ~finite | (distance > self.longest_reach)
-        influence = np.where(faint | unfelt if unfelt.any() else faint, 0, influence)
+        unfelt = np.abs(influence) < max(least, np.finfo(dtype).smallest_normal)
+        beyond = ~finite | (distance > self.longest_reach)
+        if beyond.any():
+            unfelt |= beyond
+        np.copyto(influence, 0, where=unfelt)
         return influence if wide.all() else np.where(wide, influence, np.asarray(distance == 0, dtype=dtype))
 
     @final
