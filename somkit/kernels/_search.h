@@ -171,24 +171,33 @@ static TARGET void SUFFIX(arrange)(const Search *p, const REAL *X, Py_ssize_t co
     }
 }
 
+/* The scores of one row and one block of units, once more. */
+static TARGET INLINE void SUFFIX(score)(const Search *p, const REAL *x, Py_ssize_t block, V *sum)
+{
+    const REAL *w = (const REAL *)p->packed + block * p->width * BLOCK, *half = (const REAL *)p->half + block * BLOCK;
+    UNROLL
+    for (int v = 0; v < VECTORS; v++)
+        sum[v] = LOAD(half + v * LANES);
+    for (Py_ssize_t from = 0; from < p->width; from += DEPTH) {
+        V part[ROWS][VECTORS];
+        UNROLL
+        for (int v = 0; v < VECTORS; v++)
+            part[0][v] = SPREAD((REAL)0);
+        Py_ssize_t features = p->width - from < DEPTH ? p->width - from : DEPTH;
+        SUFFIX(subtract)(x + from, 0, w + from * BLOCK, features, 1, VECTORS, part);
+        UNROLL
+        for (int v = 0; v < VECTORS; v++)
+            sum[v] = sum[v] + part[0][v];
+    }
+}
+
 /* Every unit of the map whose score is at most `limit`. */
 static TARGET Py_ssize_t SUFFIX(rescan)(const Search *p, const REAL *x, REAL limit, Py_ssize_t *units, double *lower)
 {
     Py_ssize_t count = 0;
     for (Py_ssize_t b = 0; b < p->blocks; b++) {
-        const REAL *w = (const REAL *)p->packed + b * p->width * BLOCK, *half = (const REAL *)p->half + b * BLOCK;
         V sum[VECTORS];
-        for (int v = 0; v < VECTORS; v++)
-            sum[v] = LOAD(half + v * LANES);
-        for (Py_ssize_t from = 0; from < p->width; from += DEPTH) {
-            V part[ROWS][VECTORS];
-            for (int v = 0; v < VECTORS; v++)
-                part[0][v] = SPREAD((REAL)0);
-            Py_ssize_t features = p->width - from < DEPTH ? p->width - from : DEPTH;
-            SUFFIX(subtract)(x + from, 0, w + from * BLOCK, features, 1, VECTORS, part);
-            for (int v = 0; v < VECTORS; v++)
-                sum[v] = sum[v] + part[0][v];
-        }
+        SUFFIX(score)(p, x, b, sum);
         for (int v = 0; v < VECTORS; v++)
             if (MASK_LE(sum[v], SPREAD(limit))) {
                 REAL score[LANES];
@@ -230,7 +239,7 @@ static TARGET Py_ssize_t SUFFIX(candidates)(const Search *p, const REAL *x, cons
                                             double tolerance, double slack, Py_ssize_t *units, double *lower)
 {
     REAL best[BLOCK], where[BLOCK], upper[BLOCK], limit;
-    const int vectors = fine ? VECTORS : 1, tracks = vectors * LANES, span = fine ? 1 : VECTORS;
+    const int vectors = fine ? VECTORS : 1, tracks = vectors * LANES;
     V lowest = state->best[0], second = state->second[0];
     for (int v = 0; v < vectors; v++) {
         STORE(best + v * LANES, state->best[v]);
@@ -256,10 +265,13 @@ static TARGET Py_ssize_t SUFFIX(candidates)(const Search *p, const REAL *x, cons
     for (int v = 0; v < vectors; v++)
         for (unsigned within = MASK_LE(state->best[v], SPREAD(limit)); within; within &= within - 1) {
             int l = v * LANES + LOWEST_BIT(within);
-            for (int i = 0; i < span; i++) {
+            V score[VECTORS];
+            if (!fine)
+                SUFFIX(score)(p, x, (Py_ssize_t)where[l], score);
+            for (int i = 0; i < (fine ? 1 : VECTORS); i++) {
                 int64_t unit = p->unit_of[(Py_ssize_t)where[l] * BLOCK + i * LANES + l];
                 lower[count] = best[l];
-                if (unit >= 0)
+                if (unit >= 0 && (fine || MASK_LE(score[i], SPREAD(limit)) >> l & 1))
                     units[count++] = (Py_ssize_t)unit;
             }
         }
