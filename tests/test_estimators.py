@@ -189,6 +189,9 @@ def test_what_a_classifier_refuses(iris):
     assert str(caught.value) == (
         "y must hold a class for at least one sample of positive weight, got none but unlabelled ones."
     )
+    with pytest.raises(SampleError) as caught:
+        SOMClassifier().fit(X, csr_array(np.eye(3, dtype=int)[y]))
+    assert str(caught.value) == "y is sparse, and labels are taken as they are; pass y.toarray()."
     with pytest.raises(ParameterError) as caught:
         SOMClassifier(refine=-1).fit(X, y)
     assert str(caught.value) == "refine must be an integer >= 0, got -1."

@@ -14,6 +14,7 @@ from sklearn.utils.validation import column_or_1d
 from somkit.errors import ParameterError, SampleError
 from somkit.estimator import MapEstimator
 from somkit.samples import Samples
+from somkit.samples.reading import is_sparse
 from somkit.supervised.shares import blocks, check_given, shares, variance
 from somkit.trained import TrainedMap, is_missing
 
@@ -284,6 +285,9 @@ def _as_labels(y: Any) -> Array:
 
     scikit-learn would make 1.0 and 0.0 of pandas' True and False.
     """
+    if is_sparse(y):
+        message = "y is sparse, and labels are taken as they are; pass y.toarray()."
+        raise SampleError(message)
     labels = np.asarray(y)
     if labels.ndim == 2 and labels.shape[1] > 1:
         return labels
