@@ -170,7 +170,7 @@ class Run:
         if trained.recipe is None:
             message = "this map has no recipe to go on with: it was not trained here, or a part of it is not installed."
             raise RecipeError(message)
-        samples = trained.samples(X, sample_weight)
+        samples = trained.samples(X, sample_weight).levelled()
         check_missing(samples, trained.recipe.trainer)
         check_weights(samples, trained.recipe.trainer)
         _warn_of_new_features(samples, trained.metric.unobserved)

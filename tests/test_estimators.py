@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.cluster import DBSCAN
 from sklearn.datasets import load_digits, load_iris, load_wine
+from sklearn.exceptions import DataConversionWarning
 from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import StratifiedKFold, cross_val_score
@@ -188,6 +189,9 @@ def test_what_a_classifier_refuses(iris):
     assert str(caught.value) == (
         "y must hold a class for at least one sample of positive weight, got none but unlabelled ones."
     )
+    with pytest.raises(SampleError) as caught:
+        SOMClassifier().fit(X, csr_array(np.eye(3, dtype=int)[y]))
+    assert str(caught.value) == "y is sparse, and labels are taken as they are; pass y.toarray()."
     with pytest.raises(ParameterError) as caught:
         SOMClassifier(refine=-1).fit(X, y)
     assert str(caught.value) == "refine must be an integer >= 0, got -1."
@@ -242,6 +246,60 @@ def test_several_targets(iris):
         alone = clone(model).fit(X[:, :2], X[:, 2 + column])
         assert np.allclose(alone.predict(X[:, :2]), both.predict(X[:, :2])[:, column], atol=1e-12)
         assert alone.score(X[:, :2], X[:, 2 + column]) > 0.8
+
+
+def test_several_outputs_of_classes_are_each_by_itself(iris):
+    """Outputs together, of any kinds, have the classes, probabilities and units that each has alone on the same map."""
+    X, y = iris
+    weight = np.random.default_rng(0).integers(0, 3, 150)
+    columns = [y, np.array(["red", "green"])[(X[:, 0] > 6).astype(int)], X[:, 1] > 3]
+    both = pd.DataFrame({str(number): column for number, column in enumerate(columns)})
+    model = SOMClassifier(random_state=0).fit(X, both, weight)
+    assert [classes.tolist() for classes in model.classes_] == [[0, 1, 2], ["green", "red"], [False, True]]
+    assert model.unit_classes_.shape == (len(model.lattice_), 3)
+    assert model.prototypes_.shape == (3, *model.codebook_.shape)
+    found, probabilities = model.predict(X), model.predict_proba(X)
+    assert found.dtype == object
+    for number, column in enumerate(columns):
+        alone = clone(model).fit(X, column, weight)
+        assert np.array_equal(alone.codebook_, model.codebook_)
+        assert np.array_equal(alone.prototypes_, model.prototypes_[number])
+        assert np.array_equal(alone.unit_classes_, model.unit_classes_[:, number])
+        assert np.array_equal(alone.predict_proba(X), probabilities[number])
+        assert alone.predict(X).tolist() == found[:, number].tolist()
+        assert alone.score(X, column) > 0.85
+
+
+def test_several_outputs_keep_a_type_in_common(iris):
+    """Outputs of numbers are predicted as numbers, of text as text, so that scikit-learn's scores take them."""
+    X, y = iris
+    marks = np.column_stack([y == 0, y == 2]).astype(int)
+    model = SOMClassifier(random_state=0).fit(X, marks)
+    assert model.predict(X).dtype == marks.dtype
+    assert model.score(X, marks) > 0.9  # the share of samples that are right in every output
+    words = np.column_stack([np.array(["a", "b", "c"])[y], np.array(["long", "short"])[y // 2]])
+    assert SOMClassifier(random_state=0).fit(X, words).predict(X).dtype.kind == "U"
+    with pytest.warns(DataConversionWarning):
+        assert SOMClassifier(random_state=0).fit(X, y[:, None]).predict(X).shape == (150,)
+
+
+@pytest.mark.parametrize("mark", [None, np.nan, -1])
+def test_each_output_has_unlabelled_samples_of_its_own(iris, mark):
+    """A sample without a class in one output counts in the others; an output that has none is named."""
+    X, y = iris
+    labels = np.column_stack([y, y // 2]).astype(object)
+    labels[::2, 0] = labels[::3, 1] = mark
+    model = SOMClassifier(unlabelled=-1, random_state=0).fit(X, labels)
+    assert [classes.tolist() for classes in model.classes_] == [[0, 1, 2], [0, 1]]
+    for column in (0, 1):
+        alone = clone(model).fit(X, labels[:, column])
+        assert np.array_equal(model.predict(X)[:, column], alone.predict(X))
+    labels[:, 1] = mark
+    with pytest.raises(SampleError) as caught:
+        model.fit(X, labels)
+    assert str(caught.value) == (
+        "y[:, 1] must hold a class for at least one sample of positive weight, got none but unlabelled ones."
+    )
 
 
 def test_a_constant_stays_constant(iris):

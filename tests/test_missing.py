@@ -607,3 +607,20 @@ def test_the_command_trains_on_empty_cells(tmp_path):
         ("draw", out, "hits", table, "--out", tmp_path / "hits.png"),
     ):
         assert run(*command).exit_code == 0, run(*command).output
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64, object])
+def test_what_is_masked_is_missing(dtype):
+    """A masked cell is refused or passed over as NaN is, whatever number stands under the mask."""
+    X = np.arange(24).reshape(8, 3).astype(dtype)
+    masked = np.ma.masked_array(X, mask=np.zeros((8, 3), dtype=bool))
+    assert np.array_equal(Samples.of(masked).rows(slice(None)), X)
+    masked[2, 1] = np.ma.masked
+    with pytest.raises(SampleError) as caught:
+        Samples.of(masked)
+    assert str(caught.value) == "X[2, 1] is NaN; impute it or leave the row out first."
+    gaps = X.astype(np.float32 if dtype == np.float32 else np.float64)
+    gaps[2, 1] = np.nan
+    found = Samples.of(masked, missing=True).rows(slice(None))
+    assert found.dtype == gaps.dtype
+    assert np.array_equal(found, gaps, equal_nan=True)

@@ -72,12 +72,12 @@ def test_a_sparse_map_is_the_dense_one(seed, make, weighted, trainer):
     assert second.history[-1]["quantisation_error"] == pytest.approx(first.history[-1]["quantisation_error"], rel=1e-12)
 
 
-@pytest.mark.parametrize("metric", ["euclidean", "{name=euclidean,missing=ignore}", "cosine"])
+@pytest.mark.parametrize("metric", ["euclidean", "{name=euclidean,missing=ignore}", "cosine", "angular"])
 @given(seed=SEEDS)
 def test_weighted_features_of_sparse_rows_are_those_of_dense_ones(seed, metric):
     """With a weight for each feature too, a weight of 0 included, the map is the dense one."""
     X, _ = data(seed)
-    trainer = "batch:centre=mean" if metric == "cosine" else "batch"
+    trainer = "batch:centre=mean" if metric in {"cosine", "angular"} else "batch"
     recipe = Recipe(
         topology="hex:rows=3,columns=4",
         metric=f"weighted:metric={metric},weights=[1,2,0,0.5,3]",
@@ -91,23 +91,63 @@ def test_weighted_features_of_sparse_rows_are_those_of_dense_ones(seed, metric):
     assert np.allclose(second.distances(sparse.csr_array(X)), first.distances(X), rtol=1e-12, atol=1e-12)
 
 
-@given(seed=SEEDS, weighted=st.booleans())
-def test_directions_of_sparse_rows_are_those_of_dense_ones(seed, weighted):
-    """By cosine too the map is the dense one, rows and units without a direction included."""
+@pytest.mark.parametrize("metric", ["cosine", "angular", "correlation"])
+@given(
+    seed=SEEDS, weighted=st.booleans(), name=st.sampled_from(["batch", "online:order=replacement", "minibatch:size=7"])
+)
+def test_directions_of_sparse_rows_are_those_of_dense_ones(metric, seed, weighted, name):
+    """By direction too the map is the dense one, rows and units without a direction included."""
     X, weight = data(seed)
     weight = weight if weighted else None
     W = np.random.default_rng(seed).normal(size=(12, 5))
     W[5] = 0
-    read = TrainedMap.from_codebook("hex:rows=3,columns=4", W, "cosine")
+    read = TrainedMap.from_codebook("hex:rows=3,columns=4", W, metric)
     for k in (1, 12):
         (units, distances), (wanted, measured) = read.search(sparse.csr_array(X), k), read.search(X, k)
         assert np.allclose(distances, measured, rtol=1e-13, atol=1e-15)
-        apart = np.isin(np.arange(60), [3, 7], invert=True)  # an empty row is at 1 from all units but the empty one
+        apart = np.isin(np.arange(60), [3, 7], invert=True)  # an empty row is as far from all units but the empty one
         assert np.array_equal(units[apart], wanted[apart])
         assert (units[~apart, 0] == 5).all()
-    recipe = Recipe(topology="hex:rows=3,columns=4", metric="cosine", epochs=3)
+    if metric == "correlation":  # whose centre is no mean
+        name = (
+            "online:order=replacement" if name.startswith("minibatch") else name.replace("batch", "batch:centre=mean")
+        )
+    recipe = Recipe(topology="hex:rows=3,columns=4", metric=metric, trainer=name, epochs=3, random_state=0)
     first, second = (recipe.fit(samples, weight, initial_codebook=W) for samples in (X, sparse.csr_array(X)))
     assert np.allclose(second.codebook, first.codebook, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("metric", ["cosine", "angular", "correlation"])
+@given(
+    seed=SEEDS,
+    d=st.sampled_from([1, 2, 7, 60, 300]),
+    gap=st.sampled_from([None, 0.0, 1e-15, 1e-8]),
+    offset=st.sampled_from([0.0, 1.0, 1e8]),
+    scale=st.sampled_from([1.0, 1e150, 1e-300]),
+)
+def test_the_search_by_direction_is_a_direct_one(metric, seed, d, gap, offset, scale):
+    """Near and far from the origin, for units like samples, opposite or flat ones, units and distances are pairwise's."""
+    rng = np.random.default_rng(seed)
+    X = np.where(rng.random((20, d)) < 0.2, rng.normal(size=(20, d)), 0.0) + offset
+    W = X[:9] * rng.choice([-1, 1, 1], size=(9, 1)) + (gap or 0) * rng.normal(size=(9, d))
+    if gap is None:
+        W = rng.normal(size=(9, d)) + rng.choice([0, offset])
+    X, W, k = X * scale, W * scale, int(rng.integers(1, 10))
+    part = resolve("metric", metric)
+    wanted, margin = part.pairwise(X, W), (d + 4) * ULP
+    units, distances = part.prepare_sparse(W).nearest(sparse.csr_array(X), k)
+    for row, found in enumerate(units.tolist()):
+        left = list(range(9))
+        for unit in found:
+            smallest = min(wanted[row, other] for other in left)
+            assert wanted[row, unit] <= smallest * (1 + 2 * margin)
+            if not any(
+                smallest * (1 + margin / 2) < wanted[row, other] < smallest * (1 + 2 * margin) for other in left
+            ):
+                assert unit == next(other for other in left if wanted[row, other] <= smallest * (1 + margin))
+            left.remove(unit)
+    # As the law has it: within what rounding does to the largest.
+    assert (np.abs(distances - np.take_along_axis(wanted, units, 1)) <= margin * distances.max(axis=1)[:, None]).all()
 
 
 @pytest.mark.parametrize("initialiser", ["pca", "sample", "uniform"])
@@ -249,6 +289,25 @@ def test_the_whole_is_never_made_dense(trainer, monkeypatch):
         tracemalloc.stop()
     assert peak < 64e6
     assert max(made, default=0) <= DENSE_NUMBERS
+
+
+@pytest.mark.parametrize("metric", ["cosine", "angular", "correlation"])
+def test_directions_of_wide_rows_are_found_without_making_them_dense(metric, monkeypatch):
+    """Means are taken off by formula: rows are made dense only where the angle to a unit is obtuse, a few at a time."""
+    X = sparse.random_array((5_000, 4_000), density=0.005, rng=np.random.default_rng(0), format="csr")
+    W = np.random.default_rng(1).random((20, 4_000))
+    wanted = TrainedMap.from_codebook("line:units=20", W, metric).bmu(X[:500].toarray())
+    opposite = TrainedMap.from_codebook("line:units=20", -W, metric)
+    made = []
+    toarray = sparse.csr_array.toarray
+    monkeypatch.setattr(
+        sparse.csr_array, "toarray", lambda self, *a, **k: made.append(self.shape[0]) or toarray(self, *a, **k)
+    )
+    assert np.array_equal(TrainedMap.from_codebook("line:units=20", W, metric).bmu(X)[:500], wanted)
+    assert not made
+    distances = opposite.search(X[:2_000])[1]
+    assert max(made, default=0) <= DENSE_NUMBERS // 4_000
+    np.testing.assert_allclose(distances, opposite.search(X[:2_000].toarray())[1], rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["knn", "mst"])

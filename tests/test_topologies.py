@@ -353,6 +353,7 @@ def test_arms_of_a_star_are_lines():
         ("graph:generator=barabasi_albert,n=15,m=2,seed=1", lambda: nx.barabasi_albert_graph(15, 2, seed=1)),
         ("graph:generator=grid_graph,dim=[2,3,4],periodic=true", lambda: nx.grid_graph((2, 3, 4), periodic=True)),
         ("graph:generator=karate_club,weight=weight", nx.karate_club_graph),
+        ("graph:generator=complete_multipartite,subset_sizes=[2,3,4]", lambda: nx.complete_multipartite_graph(2, 3, 4)),
         ("graph:generator=circulant,n=9,offsets=[1,3]", lambda: nx.circulant_graph(9, [1, 3])),
     ],
 )
@@ -616,8 +617,13 @@ LATER = {
     "graph:generator=random_regular,n=5,d=3": (
         "networkx's generator 'random_regular' cannot make a graph of d=3, n=5: n * d must be even."
     ),
-    "graph:generator=gn,n=5": (
-        "a map's graph must be undirected, got a directed one; convert it with graph.to_undirected()."
+    "graph:generator=gn,n=5,seed=2": (
+        "networkx's generator 'gn' makes a directed graph, and a map's is undirected; if a way back is as long as the way "
+        "there, pass topology=networkx.gn_graph(n=5, seed=2).to_undirected()."
+    ),
+    "graph:generator=partial_duplication,N=4,n=9,p=0,q=0": (
+        "networkx's generator 'partial_duplication' cannot make a graph of N=4, n=9, p=0, q=0: partial duplication graph "
+        "must have n <= N."
     ),
     "graph:generator=random_powerlaw_tree_sequence,n=5,tries=10000": (
         "networkx's generator 'random_powerlaw_tree_sequence' returned list, not a graph; take another one."
@@ -649,6 +655,22 @@ def test_files_that_are_no_graphs_are_refused(tmp_path):
         (tmp_path / name).write_text("{broken, b, c", encoding="utf-8")
         with pytest.raises(TopologyError, match=rf"a\.\w+ is not {kind}: "):
             Graph(file=str(tmp_path / name)).lattice()
+
+
+@pytest.mark.parametrize("name", ["a.graphml", "a.json"])
+def test_files_of_directed_graphs_are_refused(tmp_path, name):
+    """A file whose edges lead one way is named, with what to do if they may lead both."""
+    graph = nx.DiGraph([("a", "b"), ("b", "c")])
+    if name.endswith("json"):
+        (tmp_path / name).write_text(json.dumps(nx.node_link_data(graph, edges="edges")), encoding="utf-8")
+    else:
+        nx.write_graphml(graph, tmp_path / name)
+    with pytest.raises(TopologyError) as caught:
+        Graph(file=tmp_path / name).lattice()
+    assert str(caught.value) == (
+        f"{tmp_path / name} holds a directed graph, and a map's is undirected; if a way back is as long as the way there, "
+        f"read it with networkx and pass topology=graph.to_undirected()."
+    )
 
 
 def test_rules_of_distance_that_do_not_fit_are_refused():

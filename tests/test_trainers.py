@@ -13,6 +13,7 @@ import attrs
 import networkx as nx
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.preprocessing import StandardScaler
 
@@ -44,6 +45,57 @@ def test_one_minibatch_of_everything_is_the_batch_update():
     mini = Recipe(trainer="minibatch:size=150", learning_rate="constant:value=1", **SETTINGS).fit(X)
     # Only the order of the sums differs.
     np.testing.assert_allclose(mini.codebook, batch.codebook, rtol=1e-10)
+
+
+@pytest.mark.parametrize("power", [-1000, -500, 500, 1000])
+@pytest.mark.parametrize(
+    "metric", ["euclidean", "euclidean:missing=ignore", "cosine", "mahalanobis", "haversine", "sparse"]
+)
+@pytest.mark.parametrize(
+    "trainer",
+    [
+        "batch",
+        "batch:centre=median",
+        "minibatch:size=20",
+        "online:order=replacement",
+        "two_phase",
+        "converging",
+        "mst_retrain",
+    ],
+)
+def test_weights_near_zero_and_infinity_train_as_others(trainer, metric, power):
+    """All weights times one power of two are the same weights to the bit, also where their sums would overflow."""
+    data = np.random.default_rng(0).normal(size=(50, 2 if metric == "haversine" else 4))
+    weight = np.random.default_rng(1).integers(1, 4, 50).astype(float)
+    if "missing" in metric:
+        data[::7, 1] = np.nan
+    if metric == "sparse":
+        data, metric = csr_array(np.maximum(data, 0)), "euclidean"
+        trainer = "batch" if "median" in trainer else trainer
+    recipe = Recipe(topology="hex:rows=3,columns=3", metric=metric, trainer=trainer, epochs=3, random_state=0)
+    trained, same = recipe.fit(data, weight), recipe.fit(data, np.ldexp(weight, power))
+    assert np.array_equal(same.codebook, trained.codebook)
+    assert same.history == trained.history
+    assert same.quantisation_error(data, np.ldexp(weight, power)) == trained.quantisation_error(data, weight)
+
+
+@pytest.mark.parametrize("power", [-1073, 1020])
+@pytest.mark.parametrize("topology", ["hex", "lattice", "torus", "knn", "mst"])
+def test_any_weights_make_a_map_of_automatic_size(topology, power):
+    """The number of units goes by a total weight that may be infinite, and their places by the weights' proportions."""
+    data = np.random.default_rng(0).normal(size=(60, 4))
+    trained = Recipe(topology=topology, epochs=1, random_state=0).fit(data, np.full(60, np.ldexp(1.0, power)))
+    assert 4 <= len(trained.lattice) <= 2_600
+    assert np.isfinite(trained.codebook).all()
+
+
+@pytest.mark.parametrize("power", [-500, 1020])
+@pytest.mark.parametrize("measure", ["explained_variance", "distortion", "quantisation_error", "kruskal_shepard"])
+def test_measures_that_are_means_take_weights_near_zero_and_infinity(measure, power):
+    """A mean over samples or pairs is the same to the bit for weights times a power of two."""
+    trained, weight = Recipe(**SETTINGS).fit(X), 1.0 + np.arange(len(X)) % 3
+    wanted = trained.measure(measure, X, sample_weight=weight)
+    assert trained.measure(measure, X, sample_weight=np.ldexp(weight, power)) == wanted
 
 
 def test_equal_weights_change_nothing_in_minibatches():

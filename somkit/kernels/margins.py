@@ -95,7 +95,7 @@ def gamma(count: int, dtype: DTypeLike) -> float:
     return error / (1 - error) if error < 1 else np.inf
 
 
-def tie(d: int) -> float:
+def tie(d: float) -> float:
     """Return the relative difference up to which two directly evaluated distances count as equal."""
     return (d + 4) * 2.0**-52
 

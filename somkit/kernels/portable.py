@@ -35,7 +35,7 @@ def distances_of_pairs(X: Array, W: Array) -> Array:
     return distances
 
 
-def decide(rows: Array, units: Array, distances: Array, n: int, k: int, d: int) -> tuple[Array, Array]:
+def decide(rows: Array, units: Array, distances: Array, n: int, k: int, d: float) -> tuple[Array, Array]:
     """Return the k nearest of each row's proposals; ``rows`` ascends, ``units`` ascends within each row."""
     chosen_units, chosen_distances = np.empty((n, k), np.int64), np.empty((n, k))
     for rank in range(k):

@@ -18,7 +18,7 @@ Measure = Callable[[Array, Array, Array], Array]  # the distances of pairs (row,
 
 
 def nearest_by_scores(
-    scores: Scores, measure: Measure, tolerance: Array, trusted: Array, shape: tuple[int, int, int]
+    scores: Scores, measure: Measure, tolerance: Array, trusted: Array, shape: tuple[int, int, float]
 ) -> tuple[Array, Array]:
     """Return the units and distances of the k nearest, each of shape (n, k).
 

@@ -11,12 +11,19 @@ as well. It remains that both ways must choose the same units. Proposals of a ro
 farther apart than the tolerance, and so their distances by more than a tie, whichever way they are evaluated. A group
 of one is decided. So is one whose squares agree within a tie, their roots within half of one, if they are known within
 (d + 4) 2⁻⁵⁵, their roots within a sixteenth: sums of squares as `sum_of_squares` takes them pass d/8 + 6 roundings, so
-from 56 features on distances evaluated directly are within a sixteenth too, and agree within 3/4 of a tie. Units that
-training made the same but for rounding are such groups. All others are made dense and measured.
+from 56 features on distances evaluated directly are within a sixteenth too, and agree within 3/4 of a tie, within 17/20
+where half as much counts as one (`SparseCodebook.of`). Units that training made the same but for rounding are such
+groups. All others are made dense and measured.
+
+Rows may stand for others, such as their directions (`SparseRows`), whose squares |x'|² are known without a sum. If by
+their nature products know squares of distances but within ``slack``, and rows made dense lie within ``blur`` of what
+they stand for, which moves the square of a distance D by 2 blur D + blur² at most, the tolerance grows by slack + 2
+blur (|x'| + w) + blur², and ``doubt`` by slack + 2 blur D + blur².
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -46,19 +53,45 @@ def _scale(W: Array) -> tuple[float, bool]:
     return (1.0 if fragile or reach == 0 else float(np.ldexp(1.0, -int(np.frexp(reach)[1])))), fragile
 
 
-def _decided(rows: Array, scores: Array, square: Array, tolerance: Array, doubt: Array, d: int) -> Array:
-    """Tell which pairs belong to groups that their squares decide; rows ascend, tolerance and doubt are of each row."""
+def _decided(
+    rows: Array, scores: Array, square: Array, tolerance: Array, doubt: Array, counts: tuple[int, float]
+) -> Array:
+    """Tell which pairs belong to groups that their squares decide; rows ascend, tolerance is of each row."""
+    features, d = counts
     order = np.lexsort((scores, rows))
     row = rows[order]
     begins = np.append(True, (row[1:] != row[:-1]) | (np.diff(scores[order]) > tolerance[row[1:]]))
     starts = np.flatnonzero(begins)
     nearest, farthest = square[order][starts], np.maximum.reduceat(square[order], starts)
-    alike = farthest <= nearest * (1 + margins.tie(d))
-    alike &= doubt[row[starts]] * margins.SLACK <= (d + 4) * 2.0**-55 * nearest
+    alike = (farthest <= nearest * (1 + margins.tie(d))) & (features >= 56)
+    alike &= np.maximum.reduceat(doubt[order], starts) * margins.SLACK <= (d + 4) * 2.0**-55 * nearest
     alone = np.diff(np.append(starts, len(rows))) == 1
     decided = np.empty(len(rows), dtype=bool)
-    decided[order] = (alone | (alike & (d >= 56)))[np.cumsum(begins) - 1]
+    decided[order] = (alone | alike)[np.cumsum(begins) - 1]
     return decided
+
+
+@dataclass(frozen=True)
+class SparseRows:
+    """Rows to search for, or rows that stand for others; see above.
+
+    Parameters
+    ----------
+    X : CSR array of shape (n, d)
+        What products are taken with.
+    dense : callable
+        Row numbers, shape (k,), to the rows as they are measured, (k, d).
+    squares : array of shape (n,), optional
+        The squared lengths of what the rows stand for; their own where it is left out.
+    slack, blur : arrays of shape (n,), or 0
+        How far squares of distances may be from what products say, and rows that are measured from what they stand for.
+    """
+
+    X: Any
+    dense: Callable[[Array], Array]
+    squares: Array | None = None
+    slack: Array | float = 0.0
+    blur: Array | float = 0.0
 
 
 @dataclass(frozen=True)
@@ -70,28 +103,36 @@ class SparseCodebook:
     half: Array
     scale: float
     fragile: bool
+    features: float  # as many as decide what is a tie
 
     @classmethod
-    def of(cls, W: Array) -> Self:
-        """Scale a codebook (m, d) in double precision and lay it out for one product."""
+    def of(cls, W: Array, features: float | None = None) -> Self:
+        """Scale a codebook (m, d) in double precision and lay it out for one product.
+
+        ``features`` decides what is a tie, d where it is left out; (d + 4) / 2 - 4: half as much.
+        """
         scale, fragile = _scale(W)
         with np.errstate(all="ignore"):
             product = np.multiply(W.T, -scale, dtype=np.float64, order="C")
-            return cls(W, product, _half_squares(W, scale), scale, fragile)
+            return cls(
+                W, product, _half_squares(W, scale), scale, fragile, W.shape[1] if features is None else features
+            )
 
     def nearest(self, X: Any, k: int = 1) -> tuple[Array, Array]:
         """Return the units (int64) and distances (float64) of the k nearest, each of shape (n, k); X in CSR form."""
-        m, d = self.W.shape
-        lengths = np.diff(X.indptr)
-        longest = int(lengths.max(initial=0))
-        margin = margins.coefficients(longest + 1, d, float(self.half.max()), np.float64)
+        return self.search(SparseRows(X, lambda some: X[some].toarray()), k)
+
+    def search(self, given: SparseRows, k: int = 1) -> tuple[Array, Array]:
+        """Return what `nearest` does, for rows that may stand for others."""
+        X, d = given.X, self.features
+        values, squares, norms = self._scaled(given)
+        blur, longest = np.broadcast_to(given.blur * self.scale, len(norms)), int(np.diff(X.indptr).max(initial=0))
+        margin = margins.coefficients(longest + 1, self.W.shape[1], float(self.half.max()), np.float64)
         with np.errstate(all="ignore"):
-            values = np.multiply(X.data, self.scale, dtype=np.float64)
-            squares = np.bincount(np.repeat(np.arange(len(lengths)), lengths), values * values, len(lengths))
-            norms = np.sqrt(squares)
-            tolerance = margin.tolerance(norms)
-            trusted = (squares <= HUGE_NORM) & (tolerance <= HUGE_NORM) & (not self.fragile)
-            doubt = margin.slope * norms + margin.base + margins.gamma(longest + 4, np.float64) * squares
+            slack = given.slack * self.scale * self.scale
+            tolerance = margin.tolerance(norms) + slack + blur * (2 * (norms + margin.widest) + blur)
+            trusted = (norms**2 <= HUGE_NORM) & (tolerance <= HUGE_NORM) & (not self.fragile)
+            doubt = margin.slope * norms + margin.base + margins.gamma(longest + 4, np.float64) * norms**2 + slack
         scaled = type(X)((values, X.indices, X.indptr), shape=X.shape)
 
         def scores(start: int, stop: int) -> Array:
@@ -102,20 +143,30 @@ class SparseCodebook:
             with np.errstate(all="ignore"):
                 square = squares[rows] + 2 * found
                 known = trusted[rows] & (square >= SAFE_SUMS[0])  # of less some may have been lost to underflow
-                known &= doubt[rows] * margins.SLACK <= (d + 4) * 2.0**-53 * square
-                distances = np.asarray(np.sqrt(square) / self.scale)
-                left = np.flatnonzero(~(known & _decided(rows, found, square, tolerance, doubt, d)))
-            distances[left] = self._measured(X, rows[left], units[left])
+                root = np.sqrt(square)
+                wrong = doubt[rows] + blur[rows] * (2 * root + blur[rows])
+                known &= wrong * margins.SLACK <= (d + 4) * 2.0**-53 * square
+                distances = np.asarray(root / self.scale)
+                left = np.flatnonzero(~(known & _decided(rows, found, square, tolerance, wrong, (self.W.shape[1], d))))
+            distances[left] = self._measured(given.dense, rows[left], units[left])
             return distances
 
-        return nearest_by_scores(scores, measure, tolerance, trusted, (m, k, d))
+        return nearest_by_scores(scores, measure, tolerance, trusted, (len(self.W), k, d))
 
-    def _measured(self, X: Any, rows: Array, units: Array) -> Array:
+    def _scaled(self, given: SparseRows) -> tuple[Array, Array, Array]:
+        """Return the scaled values of rows, the scaled squares of what they stand for, and their own lengths."""
+        lengths = np.diff(given.X.indptr)
+        with np.errstate(all="ignore"):
+            values = np.multiply(given.X.data, self.scale, dtype=np.float64)
+            own = np.bincount(np.repeat(np.arange(len(lengths)), lengths), values * values, len(lengths))
+            return values, own if given.squares is None else given.squares * self.scale * self.scale, np.sqrt(own)
+
+    def _measured(self, dense: Callable[[Array], Array], rows: Array, units: Array) -> Array:
         distances = np.empty(len(rows))
         step = max(1, DENSE_NUMBERS // self.W.shape[1])
         for start in range(0, len(rows), step):
             some, place = np.unique(rows[start : start + step], return_inverse=True)
-            x, w = X[some].toarray(), self.W[units[start : start + step]]
+            x, w = dense(some), self.W[units[start : start + step]]
             with np.errstate(all="ignore"):
                 sums = sum_of_squares(np.subtract(x[place], w, dtype=np.float64))
             safe = (sums >= SAFE_SUMS[0]) & (sums <= SAFE_SUMS[1])

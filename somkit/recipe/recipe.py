@@ -247,7 +247,8 @@ class Recipe:
         incremental: bool = False,
     ) -> Run:
         """Return a run of this recipe on some data, at its first epoch or where ``resume`` stopped."""
-        samples = self.metric.read(X, sample_weight)
+        given = self.metric.read(X, sample_weight)
+        samples = given.levelled()
         check_missing(samples, self.trainer)
         check_weights(samples, self.trainer, order)
         scaling = None if self.scale is None else Scaling.fitted(self.scale, samples)
@@ -256,7 +257,7 @@ class Recipe:
         check_features(metric, samples.features, "X")
         metric.check_samples(samples)
         seed = secrets.randbits(63) if self.random_state is None else self.random_state
-        topology = self.topology.sized_for(samples)
+        topology = self.topology.sized_for(given.scaled(scaling))
         lattice = topology.lattice()
         if resume is not None:
             if initial_codebook is not None:

@@ -37,6 +37,8 @@ def is_sparse(X: Any) -> bool:
 
 def as_array(X: Any) -> Array:
     """Return X as an array with two dimensions, of whatever it holds, or raise."""
+    if isinstance(X, np.ma.MaskedArray):
+        return as_array(_unmasked(X))
     try:
         array = X if isinstance(X, np.ndarray) else np.asarray(X)
     except (TypeError, ValueError):
@@ -53,6 +55,15 @@ def as_array(X: Any) -> Array:
         )
         raise SampleError(message)
     return array
+
+
+def _unmasked(X: np.ma.MaskedArray[Any, Any]) -> Array:
+    """Return a masked array as a plain one, NaN where it is masked; as it is where nothing is."""
+    masked = np.ma.getmaskarray(X)
+    if not masked.any():
+        return np.asarray(X.data)
+    values = X.data if X.dtype.kind in "fcO" else X.data.astype(np.float64)
+    return np.where(masked, np.nan, values).astype(values.dtype)
 
 
 def _refuse_complex(dtype: np.dtype[Any]) -> None:

@@ -11,7 +11,7 @@ import attrs
 import numpy as np
 
 from somkit.errors import SampleError, SampleTypeError
-from somkit.kernels import BLOCK_ROWS, map_blocks
+from somkit.kernels import BLOCK_ROWS, map_blocks, power_of_two
 from somkit.samples import statistics
 from somkit.samples.reading import (
     as_array,
@@ -29,6 +29,7 @@ Array = np.ndarray[Any, Any]
 Result = TypeVar("Result")
 
 WIDE, WIDE_ROWS = 256, 512  # features from which rows come in smaller blocks, and how many of them (measured)
+SAFE_WEIGHT = 2.0**400  # the largest weight above which, or below one over which, products and sums may lose it
 
 
 @final
@@ -195,6 +196,18 @@ class Samples:
         """Return the same samples seen through a scaling."""
         return attrs.evolve(self, scaling=scaling)
 
+    def levelled(self) -> Samples:
+        """Return the same samples, all weights times one power of two where the largest is near 0 or infinity.
+
+        Means do not change by it, and can be taken. Weights that would underflow become the smallest number.
+        """
+        largest = 1.0 if self.weight is None else float(self.weight.max())
+        if 1 / SAFE_WEIGHT <= largest <= SAFE_WEIGHT:
+            return self
+        level = self.weight * power_of_two(largest)
+        smallest = np.finfo(np.float64).smallest_subnormal
+        return attrs.evolve(self, weight=np.where(self.weight == 0, 0.0, np.maximum(level, smallest)))
+
     def columns(self, chosen: tuple[int, ...]) -> Samples:
         """Return the same samples with some of their features only; a copy where these are not side by side."""
         first, last = chosen[0], chosen[-1] + 1
@@ -207,8 +220,9 @@ class Samples:
 
     @cached_property
     def total_weight(self) -> float:
-        """The sum of the weights; n where none were given."""
-        return float(len(self)) if self.weight is None else float(self.weight.sum())
+        """The sum of the weights, infinite where it overflows; n where none were given."""
+        with np.errstate(over="ignore"):
+            return float(len(self)) if self.weight is None else float(self.weight.sum())
 
     @cached_property
     def digest(self) -> str:
@@ -246,7 +260,7 @@ class Samples:
 
     @cached_property
     def _mean_and_deviations(self) -> tuple[Array, Array]:
-        return statistics.mean_and_deviations(self)
+        return statistics.mean_and_deviations(self.levelled())
 
     @property
     def mean(self) -> Array:
@@ -275,7 +289,7 @@ class Samples:
         components : array of shape (c, d), float64
             Of length 1; the largest entry of each is positive, so that the same data give the same signs.
         """
-        return statistics.principal_components(self, min(count, self.features))
+        return statistics.principal_components(self.levelled(), min(count, self.features))
 
 
 def _check_sparse(scaling: Scaling | None, *, allowed: bool) -> None:

@@ -260,7 +260,7 @@ class TrainedMap:
 
     def quantisation_error(self, X: Any, sample_weight: Any = None) -> float:
         """Return the mean distance from a sample to its best-matching unit, weighted by the sample weights."""
-        samples = self.samples(X, sample_weight)
+        samples = self.samples(X, sample_weight).levelled()
         total = TreeSum()
 
         searcher = prepare(self.metric, self.codebook, samples)

@@ -15,6 +15,7 @@ from somkit_explorer import Explorer, explore
 from somkit_explorer.packing import Packed
 from somkit_explorer.summary import moments
 
+from somkit import TrainedMap
 from somkit.cli import main
 from somkit.clustering import merge_units
 from somkit.errors import OutputError, ParameterError, SampleError
@@ -240,6 +241,22 @@ def test_clusters_are_those_of_the_map_itself(flowers, laid, clusters):
         assert np.array_equal(carried.array("merges").reshape(-1, 2), wanted)
         assert carried.words()["most_clusters"] == np.count_nonzero(hits)
     assert Parsed(Explorer(clusters="none").page(trained)).array("merges") is None
+
+
+@pytest.mark.parametrize("clusters", ["ward", "map"])
+def test_clusters_of_places_are_those_on_the_globe(clusters):
+    """Units on both sides of the date line are merged first: the page's hierarchy is that of `cluster_units`."""
+    places = np.array([[0.0, 179.0], [0.0, -179.0], [0.0, 10.0], [0.0, 30.0], [0.0, -100.0]])
+    trained = TrainedMap.from_codebook("line:units=5", places, "haversine")
+    merges = Parsed(Explorer(clusters=clusters).page(trained)).array("merges").reshape(-1, 2)
+    assert merges[:2].tolist() == [[0, 1], [2, 3]]
+    connectivity = "map" if clusters == "map" else None
+    for count in (2, 3, 4):
+        found = np.arange(5)
+        for step, pair in enumerate(merges[: 5 - count].astype(int)):
+            found[np.isin(found, pair)] = 5 + step
+        wanted = trained.cluster_units(n_clusters=count, connectivity=connectivity)
+        assert np.array_equal(found[:, None] == found, wanted[:, None] == wanted)
 
 
 def test_rows_that_do_not_fit_are_left_out_evenly(flowers, laid):

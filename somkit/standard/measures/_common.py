@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from somkit.errors import DataWarning, MeasureError
+from somkit.kernels import power_of_two
 
 if TYPE_CHECKING:
     from somkit.components import MeanSpace, Measure, Metric
@@ -34,7 +35,8 @@ def weights(samples: Samples) -> Array:
 def mean(values: Array, weight: Array) -> float:
     """Return the weighted mean of the values that are not NaN."""
     known = ~np.isnan(values)
-    return float(np.average(values[known], weights=weight[known]))
+    level = weight[known] * power_of_two(weight[known].max(initial=0))  # their sum may be infinite
+    return float(np.average(values[known], weights=level))
 
 
 def in_spaces(metric: Metric, means: Array, average: Callable[[Callable[[Array], Array]], Array]) -> Array:

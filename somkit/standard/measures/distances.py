@@ -24,6 +24,7 @@ from somkit.standard.measures._common import (
 from somkit.validators import choice, integer
 
 if TYPE_CHECKING:
+    from somkit.samples import Samples
     from somkit.trained import TrainedMap
 
 
@@ -41,9 +42,8 @@ class _Pairs:
     share: float  # of the weight of all pairs of samples that these have, by their number
 
     @classmethod
-    def of(cls, measure: KruskalShepard | CMeasure, trained: TrainedMap, X: Any, sample_weight: Any) -> _Pairs:
+    def of(cls, measure: KruskalShepard | CMeasure, trained: TrainedMap, samples: Samples) -> _Pairs:
         check_parts(measure, trained, measure.parts)
-        samples = trained.samples(X, sample_weight)
         weight = weights(samples)
         counted = np.flatnonzero(weight > 0)
         index = drawn(counted, measure.max_samples, measure.seed, "samples")
@@ -131,14 +131,14 @@ class KruskalShepard(Measure):
     def __call__(self, trained: TrainedMap, X: Any = None, y: Any = None, sample_weight: Any = None) -> float:
         """Return the weighted mean over pairs."""
         del y
-        pairs = _Pairs.of(self, trained, X, sample_weight)
+        pairs = _Pairs.of(self, trained, trained.samples(X, sample_weight).levelled())
         total, weight = self._sums(pairs)
         return float(pairs.weight @ total / (pairs.weight @ weight))
 
     def per_sample(self, trained: TrainedMap, X: Any = None, y: Any = None, sample_weight: Any = None) -> Array:
         """Return the weighted mean over each sample's pairs; NaN for samples that were not drawn or have none."""
         del y
-        pairs = _Pairs.of(self, trained, X, sample_weight)
+        pairs = _Pairs.of(self, trained, trained.samples(X, sample_weight).levelled())
         total, weight = self._sums(pairs)
         found = np.full(len(trained.samples(X)), np.nan)
         found[pairs.index] = np.divide(total, weight, out=np.full(len(total), np.nan), where=weight > 0)
@@ -200,7 +200,7 @@ class CMeasure(Measure):
     def __call__(self, trained: TrainedMap, X: Any = None, y: Any = None, sample_weight: Any = None) -> float:
         """Return the sum."""
         del y
-        pairs = _Pairs.of(self, trained, X, sample_weight)
+        pairs = _Pairs.of(self, trained, trained.samples(X, sample_weight))
         total = 0.0
         for rows, data, laid, weight in pairs:
             total += float(pairs.weight[rows] @ (weight * data * np.where(weight > 0, laid, 0.0)).sum(axis=1))

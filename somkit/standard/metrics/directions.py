@@ -11,7 +11,7 @@ from somkit import kernels
 from somkit.components import Metric
 from somkit.searching import MovingCodebook, PlainCodebook, Searcher, Tiles
 from somkit.standard.metrics.along import AlongSearcher, DirectSearch
-from somkit.standard.metrics.partial import SparseDirections, directions
+from somkit.standard.metrics.sparse_directions import SparseDirections, centred, centred_directions, directions, halved
 
 Array = np.ndarray[Any, Any]
 
@@ -43,7 +43,7 @@ class CosineMetric(Metric):
 
     def prepare_sparse(self, W: Array) -> Searcher:
         """Lay a codebook's directions out for products with sparse rows."""
-        return SparseDirections.of(W)
+        return SparseDirections.of(DirectSearch(self), W)
 
     def nearest(self, X: Array, W: Array, k: int = 1) -> tuple[Array, Array]:
         """Return the k nearest units, found by the kernels."""
@@ -93,6 +93,15 @@ class Angular(Metric):
     name: ClassVar[str] = "angular"
     batch_update: ClassVar[Literal["mean", "normalised_mean"] | None] = "normalised_mean"
 
+    @property
+    def accepts_sparse(self) -> bool:
+        """Always."""
+        return True
+
+    def prepare_sparse(self, W: Array) -> Searcher:
+        """Lay a codebook's directions out for products with sparse rows."""
+        return SparseDirections.of(DirectSearch(self), W, angles=True)
+
     def nearest(self, X: Array, W: Array, k: int = 1) -> tuple[Array, Array]:
         """Return the k nearest units, found by the kernels."""
         return self.prepare(W).nearest(X, k)
@@ -128,7 +137,8 @@ class Correlation(Metric):
     -----
     Formula: 1 - (x - mean x).(w - mean w) / |x - mean x||w - mean w|.
 
-    The batch trainer has no update for it: the mean direction would be that of centred samples.
+    The batch trainer has no update for it: the mean direction would be that of centred samples. Sparse samples are not
+    centred: products with centred units are the same without.
 
     References
     ----------
@@ -142,13 +152,22 @@ class Correlation(Metric):
 
     name: ClassVar[str] = "correlation"
 
+    @property
+    def accepts_sparse(self) -> bool:
+        """Always."""
+        return True
+
+    def prepare_sparse(self, W: Array) -> Searcher:
+        """Lay a codebook's directions out for products with sparse rows."""
+        return SparseDirections.of(DirectSearch(self), W, centred=True)
+
     def nearest(self, X: Array, W: Array, k: int = 1) -> tuple[Array, Array]:
         """Return the k nearest units, found by the kernels."""
         return self.prepare(W).nearest(X, k)
 
     def prepare(self, W: Array, *, last: Searcher | None = None, tiles: Tiles | None = None) -> Searcher:
         """Lay the directions out for the kernels."""
-        return AlongSearcher.of(self, W, _centred_directions, _half_squares, last, tiles)
+        return AlongSearcher.of(self, W, centred_directions, _half_squares, last, tiles)
 
     def online(self, W: Array) -> MovingCodebook:
         """Take a codebook into online training, where laying it out for each sample would not pay."""
@@ -156,25 +175,12 @@ class Correlation(Metric):
 
     def pairwise(self, X: Array, W: Array) -> Array:
         """Return all distances."""
-        return CosineMetric().pairwise(_centred(X), _centred(W))
+        return CosineMetric().pairwise(centred(X), centred(W))
 
 
 def _half_squares(u: Array, v: Array) -> Array:
-    return np.minimum(kernels.distances_of_pairs(u, v) ** 2 / 2, 2.0)
+    return halved(kernels.distances_of_pairs(u, v))
 
 
 def _angles(u: Array, v: Array) -> Array:
     return np.asarray(2 * np.arctan2(kernels.distances_of_pairs(u, v), kernels.distances_of_pairs(u, -v)))
-
-
-def _centred_directions(X: Array) -> tuple[Array, Array]:
-    return directions(_centred(X))
-
-
-def _centred(X: Array) -> Array:
-    """Return rows with mean 0; rows of equal numbers become exactly 0."""
-    x = np.ascontiguousarray(X, dtype=np.float64)
-    largest = np.abs(x).max(axis=1, keepdims=True)
-    x = x / np.where(largest > 0, largest, 1.0)
-    flat = x.max(axis=1) == x.min(axis=1)
-    return np.asarray(np.where(flat[:, None], 0.0, x - x.mean(axis=1, keepdims=True)))

@@ -1,4 +1,4 @@
-"""Search among samples with missing values, and among sparse ones: by distance, and by direction."""
+"""Search by distance among samples with missing values, and among sparse ones."""
 
 from __future__ import annotations
 
@@ -77,53 +77,6 @@ class SparseSearcher:
         """Search rows in CSR form."""
         del seeds
         return self.codebook.nearest(X if self.used is None else X[:, self.used], k)
-
-
-def directions(X: Array) -> tuple[Array, Array]:
-    """Return rows of length 1, and which rows are zero and have no direction."""
-    x = X.astype(np.float64)
-    largest = np.abs(x).max(axis=1, keepdims=True)
-    zero = largest[:, 0] == 0
-    x = x / np.where(largest > 0, largest, 1.0)
-    return x / np.where(zero, 1.0, np.linalg.norm(x, axis=1))[:, None], zero
-
-
-def _sparse_directions(X: Any) -> tuple[Any, Array]:
-    """Return sparse rows of length 1, and which rows are zero and have no direction."""
-    n = X.shape[0]
-    rows, values = np.repeat(np.arange(n), np.diff(X.indptr)), X.data.astype(np.float64)
-    largest = np.zeros(n)
-    np.maximum.at(largest, rows, np.abs(values))
-    zero = largest == 0
-    values /= np.where(zero, 1.0, largest)[rows]
-    values /= np.where(zero, 1.0, np.sqrt(np.bincount(rows, values * values, n)))[rows]
-    return type(X)((values, X.indices, X.indptr), shape=X.shape), zero
-
-
-@final
-@attrs.frozen(eq=False)
-class SparseDirections:
-    """The directions of a codebook, laid out for searching sparse rows by 1 - cos = |x/|x| - w/|w||^2 / 2.
-
-    What has no direction gets one of its own, in a feature added for it: at distance 1 from all others, 0 from itself.
-    """
-
-    codebook: SparseCodebook
-
-    @classmethod
-    def of(cls, W: Array) -> Self:
-        """Lay the directions out."""
-        return cls(SparseCodebook.of(np.column_stack(directions(W))))
-
-    def nearest(self, X: Any, k: int = 1, seeds: Array | None = None) -> tuple[Array, Array]:
-        """Search rows in CSR form."""
-        from scipy.sparse import csr_array, hstack
-
-        del seeds
-        along, zero = _sparse_directions(X)
-        wider = hstack([along, csr_array(zero[:, None].astype(np.float64))], format="csr")
-        units, distances = self.codebook.nearest(wider, k)
-        return units, np.minimum(distances**2 / 2, 2.0)
 
 
 @final

@@ -30,7 +30,7 @@ def automatic_units(samples: Samples) -> int:
     Vesanto, Himberg, Alhoniemi & Parhankangas (2000), SOM Toolbox for Matlab 5, technical report A57, Helsinki
     University of Technology.
     """
-    return int(np.clip(round(5 * math.sqrt(samples.total_weight)), FEWEST, MOST))
+    return round(min(max(5 * math.sqrt(samples.total_weight), FEWEST), MOST))
 
 
 def automatic_shape(

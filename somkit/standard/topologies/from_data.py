@@ -41,7 +41,8 @@ def landmarks(samples: Samples, count: int, seed: int) -> Array:
     from sklearn.cluster import kmeans_plusplus
 
     rng = np.random.default_rng(seed)
-    weight = np.ones(len(samples)) if samples.weight is None else samples.weight
+    given = samples.levelled().weight
+    weight = np.ones(len(samples)) if given is None else given
     counted = np.flatnonzero(weight)
     if len(counted) > POOL:
         share = weight[counted] / weight[counted].sum()

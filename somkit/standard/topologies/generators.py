@@ -74,20 +74,32 @@ def generate(name: str, arguments: Mapping[str, Any], seed: int) -> nx.Graph:
     Raises
     ------
     TopologyError
-        If networkx refuses the arguments, or what it returns is no graph.
+        If networkx refuses the arguments, or what it returns is no graph, or a directed one.
     """
     import networkx as nx
 
     function = find_generator(name)
-    seeded = {"seed": seed} if "seed" in inspect.signature(function).parameters else {}
+    parameters = inspect.signature(function).parameters
+    starred = next((key for key in arguments if parameters[key].kind is inspect.Parameter.VAR_POSITIONAL), None)
+    named = {key: value for key, value in arguments.items() if key != starred}
+    if "seed" in parameters:
+        named["seed"] = seed
+    said = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
     try:
-        graph = function(**arguments, **seeded)
+        graph = function(*arguments[starred], **named) if starred else function(**named)
     except Exception as error:
-        said = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
-        message = f"networkx's generator {name!r} cannot make a graph of {said or 'nothing'}: {error}."
+        reason = str(error).rstrip(".")
+        message = f"networkx's generator {name!r} cannot make a graph of {said or 'nothing'}: {reason}."
         raise TopologyError(message) from error
     if not isinstance(graph, nx.Graph):
         message = f"networkx's generator {name!r} returned {type(graph).__name__}, not a graph; take another one."
+        raise TopologyError(message)
+    if graph.is_directed():
+        call = ", ".join(f"{key}={value!r}" for key, value in named.items())
+        message = (
+            f"networkx's generator {name!r} makes a directed graph, and a map's is undirected; if a way back is as "
+            f"long as the way there, pass topology=networkx.{function.__name__}({call}).to_undirected()."
+        )
         raise TopologyError(message)
     return graph
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
@@ -30,6 +31,10 @@ ALONE = (0,)  # the nodes of a graph that nothing is said of
 
 def _pairs(value: Any) -> Any:
     return tuple(sorted(value.items())) if isinstance(value, Mapping) else value
+
+
+def _path(value: Any) -> Any:
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
 @final
@@ -88,7 +93,7 @@ class Graph(Topology):
     generator: str = attrs.field(default="", validator=text())
     arguments: tuple[tuple[str, Any], ...] = attrs.field(default=(), converter=_pairs)
     seed: int = attrs.field(default=0, validator=integer(minimum=0))
-    file: str = attrs.field(default="", validator=text())
+    file: str = attrs.field(default="", converter=_path, validator=text())
     weight: str = attrs.field(default="", validator=text())
 
     def __attrs_post_init__(self) -> None:

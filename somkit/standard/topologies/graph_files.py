@@ -67,7 +67,7 @@ def read_graph(name: str) -> nx.Graph:
     Raises
     ------
     TopologyError
-        If there is no such file, or it is not of its format.
+        If there is no such file, it is not of its format, or the graph is directed.
     """
     path = Path(name)
     reader = READERS.get(path.suffix.lower())
@@ -83,6 +83,12 @@ def read_graph(name: str) -> nx.Graph:
         kinds = {_graphml: "GraphML", _node_link: "node-link JSON", _edge_list: "an edge list"}
         message = f"{name} is not {kinds[reader]}: {error}."
         raise TopologyError(message) from error
+    if graph.is_directed():
+        message = (
+            f"{name} holds a directed graph, and a map's is undirected; if a way back is as long as the way there, "
+            f"read it with networkx and pass topology=graph.to_undirected()."
+        )
+        raise TopologyError(message)
     for _, data in graph.nodes(data=True):
         if "pos" not in data and "x" in data and "y" in data:
             data["pos"] = tuple(data[axis] for axis in "xyz" if axis in data)

@@ -31,7 +31,8 @@ class Minibatch(Trainer):
     ----------
     size : int >= 1
         Samples in a mini-batch; the last one of an epoch may be smaller. With sample weights, as much weight as so many
-        samples have on average.
+        samples have on average. Below about 8 the means of all units are nearly one, and the map draws together; of
+        single samples all units become the same vector, so take ``online`` for these.
 
     Notes
     -----
