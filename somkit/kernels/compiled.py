@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from somkit.kernels import _compiled, margins, portable
-from somkit.kernels.frames import Array, Classes, Displacements, Frame, Products
+from somkit.kernels.blocks import map_blocks
+from somkit.kernels.frames import CARRIED, Array, Classes, Displacements, Frame, Products
 from somkit.kernels.packing import DEPTH, Level, depth, packed, places
 from somkit.kernels.tiled import TiledCodebook
 
@@ -20,6 +21,7 @@ WORTH_MEASURING = 0.06  # by leaving no more than this share of the units to be 
 ALONE, FEW = 1.5, 3.0  # units left for each row, up to which a basis is kept or narrowed, and from which it is widened
 HUGE_SCORE = 1e30  # of a place without a unit, as in _compiled.c
 DENSE_UP_TO = 1024  # units for which a full matrix of classes, 2 MB, is read faster than displacements
+TARGETS = 8  # tiles that values are carried to at a time
 CARRIED_UP_TO = 40  # columns up to which looking up influences costs more than multiplying by them (measured)
 GROUP_BYTES = 128  # of the units side by side in the layout of an online codebook, as in _lanes.h
 LEVELS = tuple(Level(*entry) for entry in _compiled.levels())
@@ -179,15 +181,27 @@ def hops(begin: Array, joined: Array, sources: Array, out: Array) -> None:
     _compiled.hops(begin, joined, sources, out, len(begin) - 1)
 
 
-def carry(classes: Array, units: Array, felt: Array, values: Array, level: Level = LEVELS[0]) -> Array:
+def carry(
+    classes: Array, kept: Array, felt: Array, values: Array, n_jobs: int | None, level: Level = LEVELS[0]
+) -> Array:
     """Look influences up one by one, and add up whole vectors of columns."""
-    (k, c), lanes = values.shape, level.lanes(values.dtype)
+    (m, c), lanes = values.shape, level.lanes(values.dtype)
     if c > CARRIED_UP_TO:
-        return portable.carry(classes, units, felt, values)
-    padded = np.zeros((k, -(-c // lanes) * lanes))
+        return portable.carry(classes, kept, felt, values, n_jobs)
+    padded = np.zeros((m, -(-c // lanes) * lanes))
     padded[:, :c] = values
-    found = np.zeros((len(classes), padded.shape[1]))
-    _compiled.carry(level.number, classes, units, felt, padded, found, len(classes), padded.shape[1])
+    holders, found = np.flatnonzero(values.any(axis=1)), np.full(padded.shape, 0.0)
+    begin = np.searchsorted(holders, np.arange(0, m + 1, CARRIED))
+    every = felt[np.minimum(np.arange(2 ** (8 * classes.itemsize)), len(felt) - 1)]
+
+    def carry_to(number: int) -> None:
+        some = slice(number * TARGETS, (number + 1) * TARGETS)
+        out = found[some.start * CARRIED : some.stop * CARRIED]
+        _compiled.carry(level.number, classes.itemsize, classes[some], kept[some], holders, begin, every, padded, out,
+                        len(classes[some]), len(classes), padded.shape[1])  # fmt: skip
+
+    for _ in map_blocks(carry_to, -(-len(classes) // TARGETS), n_jobs):
+        pass
     return found[:, :c]
 
 
