@@ -712,3 +712,15 @@ def test_values_are_carried_only_where_all_arrays_agree():
         for wrong in [(classes[:, :64], kept, values), (classes, kept[:, :1], values), (classes, kept, values[:64])]:
             with pytest.raises((ValueError, IndexError)):
                 kernels.carry(wrong[0], wrong[1], np.ones(1), wrong[2], 1, implementation)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(1, 1), (130, 7), (1_000, 20)])
+def test_what_vectors_are_loaded_from_begins_with_a_cache_line(shape, dtype):
+    """No vector of a codebook lies across two cache lines: that alone takes a search a third longer."""
+    if kernels.compiled is None:
+        pytest.skip("there are no vectors in numpy's kernels")
+    W, tiles = np.random.default_rng(0).normal(size=shape).astype(dtype), (np.arange(shape[0]), np.array([0, shape[0]]))
+    tiled, plain = (kernels.compiled.prepare(W, prune=tiled, tiles=tiles) for tiled in (True, False))
+    arrays = [tiled.packed, tiled.edges, tiled.outer_edges, tiled.columns, tiled.tiling.start, plain.packed, plain.half]
+    assert [array.ctypes.data % 64 for array in arrays] == [0] * 7

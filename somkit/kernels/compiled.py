@@ -11,7 +11,7 @@ import numpy as np
 from somkit.kernels import _compiled, margins, portable
 from somkit.kernels.blocks import map_blocks
 from somkit.kernels.frames import CARRIED, Array, Classes, Displacements, Frame, Products
-from somkit.kernels.packing import DEPTH, Level, depth, packed, places
+from somkit.kernels.packing import DEPTH, Level, depth, lined_up, packed, places
 from somkit.kernels.tiled import TiledCodebook
 
 LOW_RANK_FROM = 200, 256  # units and features from which a low-rank search may pay (measured)
@@ -96,7 +96,7 @@ class Codebook:
         """Centre, scale and pack a codebook; ``last`` is that of the last epoch, if any."""
         frame, block = Frame.of(W), level.block(W.dtype)
         (m, d), unit_of = W.shape, places(len(W), block)
-        half = packed(frame.half[:, None], unit_of, block, HUGE_SCORE).astype(W.dtype)
+        half = packed(frame.half[:, None].astype(W.dtype), unit_of, block, HUGE_SCORE)
         margin = margins.coefficients(depth(d), d, float(frame.half.max()), W.dtype)
         wanted = (m >= LOW_RANK_FROM[0] and d >= LOW_RANK_FROM[1]) if prune is None else prune
         if not wanted or frame.fragile:
@@ -188,9 +188,9 @@ def carry(
     (m, c), lanes = values.shape, level.lanes(values.dtype)
     if c > CARRIED_UP_TO:
         return portable.carry(classes, kept, felt, values, n_jobs)
-    padded = np.zeros((m, -(-c // lanes) * lanes))
+    padded, found = (lined_up(np.broadcast_to(0.0, (m, -(-c // lanes) * lanes))) for _ in range(2))
     padded[:, :c] = values
-    holders, found = np.flatnonzero(values.any(axis=1)), np.full(padded.shape, 0.0)
+    holders = np.flatnonzero(values.any(axis=1))
     begin = np.searchsorted(holders, np.arange(0, m + 1, CARRIED))
     every = felt[np.minimum(np.arange(2 ** (8 * classes.itemsize)), len(felt) - 1)]
 
@@ -229,7 +229,7 @@ class OnlineCodebook:
         group = GROUP_BYTES // W.itemsize
         units = np.arange(-(-self._m // group) * group)
         self._packed = packed(W, np.where(units < self._m, units, -1), group)
-        self._bias = np.zeros(2 * group, W.dtype)  # of a full group, and of the last: no unit, infinitely far
+        self._bias = lined_up(np.zeros(2 * group, W.dtype))  # of a full group, and of the last: no unit, infinitely far
         self._bias[group + (self._m - 1) % group + 1 :] = np.inf
         self._margin = margins.direct(self._d, W.dtype)
         self._classes, self._highest = np.empty(0, np.uint16), 0
