@@ -688,8 +688,8 @@ def test_long_rows_are_summed_as_short_ones_are(seed, n, d):
 
 @every_implementation
 @given(
-    seed=st.integers(0, 2**32 - 1), tiles=st.integers(1, 9), columns=st.integers(1, 50), q=st.integers(1, 9),
-    dtype=st.sampled_from([np.uint8, np.uint16]),
+    seed=st.integers(0, 2**32 - 1), tiles=st.integers(1, 9), columns=st.integers(1, 50) | st.integers(120, 135),
+    q=st.integers(1, 9), dtype=st.sampled_from([np.uint8, np.uint16]),
 )  # fmt: skip
 def test_values_are_carried_by_classes(implementation, seed, tiles, columns, q, dtype):
     """Each unit gets every value times the influence at its class; classes beyond the table count as its last."""

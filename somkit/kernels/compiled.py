@@ -22,7 +22,7 @@ ALONE, FEW = 1.5, 3.0  # units left for each row, up to which a basis is kept or
 HUGE_SCORE = 1e30  # of a place without a unit, as in _compiled.c
 DENSE_UP_TO = 1024  # units for which a full matrix of classes, 2 MB, is read faster than displacements
 TARGETS = 8  # tiles that values are carried to at a time
-CARRIED_UP_TO = 40  # columns up to which looking up influences costs more than multiplying by them (measured)
+CARRIED_UP_TO = 128  # columns up to which looking up influences costs more than multiplying by them (measured)
 GROUP_BYTES = 128  # of the units side by side in the layout of an online codebook, as in _lanes.h
 LEVELS = tuple(Level(*entry) for entry in _compiled.levels())
 
