@@ -17,7 +17,7 @@ import numpy as np
 
 from somkit.errors import ParameterError
 from somkit.kernels import portable
-from somkit.kernels.blocks import BLOCK_ROWS, TreeSum, ahead, map_blocks, one_blas_thread, usable_cores
+from somkit.kernels.blocks import BLOCK_ROWS, TreeSum, map_blocks, one_blas_thread, usable_cores
 from somkit.kernels.frames import (
     CARRIED,
     Array,
@@ -44,7 +44,6 @@ __all__ = [
     "Products",
     "TreeSum",
     "accumulate",
-    "ahead",
     "carry",
     "describe",
     "distances_of_pairs",

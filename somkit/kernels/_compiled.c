@@ -18,6 +18,7 @@
 #define FORGET_REGISTERS __asm__ volatile("" ::: "memory") /* running minima must not crowd out running sums */
 #define INLINE inline __attribute__((always_inline))
 #define PREFETCH(p) __builtin_prefetch(p)
+#define LOWEST_BIT(bits) __builtin_ctz(bits)
 #if defined(__clang__)
 #define UNROLL _Pragma("unroll")
 #else
@@ -33,6 +34,7 @@
 #else
 #define INLINE inline
 #define PREFETCH(p) ((void)(p))
+#define LOWEST_BIT(bits) lowest_bit(bits)
 #define UNROLL
 #define FORGET_REGISTERS
 #endif
@@ -101,6 +103,16 @@ typedef struct {
                        Py_ssize_t, double *, double *);
     void (*carry)(const Spread *); /* of double precision only */
 } Kernels;
+
+#if !(defined(__GNUC__) || defined(__clang__))
+static int lowest_bit(unsigned bits)
+{
+    int bit = 0;
+    while (!(bits >> bit & 1))
+        bit++;
+    return bit;
+}
+#endif
 
 /* Memory aligned for any vector; the address to free lies just before it. */
 static void *reserve(size_t size)

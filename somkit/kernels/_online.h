@@ -79,9 +79,10 @@ static TARGET INLINE void SUFFIX(settle)(const Online *p, const REAL *x, const S
     unsigned within = MASK_LE(lane->best, SPREAD(limit)), crowded = MASK_LE(lane->second, SPREAD(limit));
     Py_ssize_t count = 0;
     STORE(where, lane->where);
-    for (int l = 0; within >> l; l++)
-        if (within >> l & 1)
-            proposed[count++] = (Py_ssize_t)where[l] * LANES + l;
+    for (; within; within &= within - 1) {
+        int l = LOWEST_BIT(within);
+        proposed[count++] = (Py_ssize_t)where[l] * LANES + l;
+    }
     if (!(limit < REAL_HALF_MAX)) /* overflow (or NaN) says nothing: look at every unit */
         for (count = 0; count < p->m; count++)
             proposed[count] = count;
@@ -120,7 +121,7 @@ static TARGET INLINE void SUFFIX(reach_by_axes)(const Online *p, Py_ssize_t unit
                                                 REAL *factors, uint8_t *active)
 {
     Py_ssize_t parities = -p->parities, odd = parities - 1, row = unit / p->columns, column = unit % p->columns;
-    Py_ssize_t stride = (p->columns + LANES - 1) / LANES * LANES, marked = 0;
+    Py_ssize_t stride = (p->columns + LANES - 1) / LANES * LANES;
     const uint16_t *down = p->nearest_class + p->rows - 1 - row;
     for (Py_ssize_t parity = 0; parity < parities; parity++) {
         const uint16_t *across =
@@ -128,17 +129,19 @@ static TARGET INLINE void SUFFIX(reach_by_axes)(const Online *p, Py_ssize_t unit
         for (Py_ssize_t c = 0; c < p->columns; c++)
             values[parity * stride + c] = table[across[c]];
     }
-    for (Py_ssize_t r = 0; r < p->rows; r++) {
+    Py_ssize_t first = 0, last = p->rows - 1;
+    while (first < last && table[down[first]] == 0)
+        first++;
+    while (last > first && table[down[last]] == 0)
+        last--;
+    for (Py_ssize_t r = first; r <= last; r++) {
         REAL felt = table[down[r]];
         const REAL *columns = values + (r & odd) * stride;
-        Py_ssize_t first = r * p->columns, last = first + p->columns - 1;
-        if (felt == 0)
-            continue;
         for (Py_ssize_t c = 0; c < p->columns; c += LANES)
-            STORE(factors + first + c, SPREAD(felt) * LOAD(columns + c));
-        for (marked = marked < first / GROUP ? first / GROUP : marked; marked <= last / GROUP; marked++)
-            active[marked] = 1;
+            STORE(factors + r * p->columns + c, SPREAD(felt) * LOAD(columns + c));
     }
+    first = first * p->columns / GROUP;
+    memset(active + first, 1, (last * p->columns + p->columns - 1) / GROUP - first + 1);
 }
 
 /* Fill in the factors by which an update moves the units that it reaches, to be multiplied by its rate; `values` holds

@@ -20,20 +20,20 @@ static INLINE REAL SUFFIX(kth)(const REAL *values, int count, int k)
     return lowest[k - 1];
 }
 
-/* a -= x·w over `count` features, for `rows` rows that lie `width` apart and one block of units. */
+/* a -= x·w over `count` features, for `rows` rows that lie `width` apart and the first vectors of a block of units. */
 static TARGET INLINE void SUFFIX(subtract)(const REAL *x, Py_ssize_t width, const REAL *w, Py_ssize_t count,
-                                           const int rows, V a[ROWS][VECTORS])
+                                           const int rows, const int vectors, V a[ROWS][VECTORS])
 {
     for (Py_ssize_t f = 0; f < count; f++, w += BLOCK) {
         V unit[VECTORS];
         UNROLL
-        for (int v = 0; v < VECTORS; v++)
+        for (int v = 0; v < vectors; v++)
             unit[v] = LOAD(w + v * LANES);
         UNROLL
         for (int s = 0; s < rows; s++) {
             V value = SPREAD(x[s * width + f]);
             UNROLL
-            for (int v = 0; v < VECTORS; v++)
+            for (int v = 0; v < vectors; v++)
                 a[s][v] = FNMA(value, unit[v], a[s][v]);
         }
     }
@@ -55,7 +55,7 @@ static TARGET void SUFFIX(sweep_coarse)(const Search *p, const REAL *x, SUFFIX(S
                 for (int s = 0; s < ROWS; s++)
                     a[s][v] = start;
             }
-            SUFFIX(subtract)(x, p->width, (const REAL *)p->packed + b * p->width * BLOCK, p->width, ROWS, a);
+            SUFFIX(subtract)(x, p->width, (const REAL *)p->packed + b * p->width * BLOCK, p->width, ROWS, VECTORS, a);
             FORGET_REGISTERS;
             UNROLL
             for (int s = 0; s < ROWS; s++) {
@@ -69,10 +69,11 @@ static TARGET void SUFFIX(sweep_coarse)(const Search *p, const REAL *x, SUFFIX(S
     }
 }
 
-/* start - x·w for many features, all rows of a panel and one block of units: DEPTH features at a time, so that a piece
- * of the block stays in the first-level cache for all rows; each piece is summed apart, which bounds the rounding. */
+/* start - x·w for many features, all rows of a panel and the first vectors of one block of units: DEPTH features at a
+ * time, so that a piece of the block stays in the first-level cache for all rows; each piece is summed apart, which bounds
+ * the rounding. */
 static TARGET INLINE void SUFFIX(multiply)(const REAL *x, const REAL *w, const REAL *start, Py_ssize_t d,
-                                           Py_ssize_t groups, V (*scores)[ROWS][VECTORS])
+                                           Py_ssize_t groups, const int vectors, V (*scores)[ROWS][VECTORS])
 {
     for (Py_ssize_t from = 0; from < d; from += DEPTH) {
         Py_ssize_t count = d - from < DEPTH ? d - from : DEPTH;
@@ -81,32 +82,39 @@ static TARGET INLINE void SUFFIX(multiply)(const REAL *x, const REAL *w, const R
             UNROLL
             for (int s = 0; s < ROWS; s++)
                 UNROLL
-                for (int v = 0; v < VECTORS; v++)
+                for (int v = 0; v < vectors; v++)
                     part[s][v] = SPREAD((REAL)0);
-            SUFFIX(subtract)(x + g * ROWS * d + from, d, w + from * BLOCK, count, ROWS, part);
+            SUFFIX(subtract)(x + g * ROWS * d + from, d, w + from * BLOCK, count, ROWS, vectors, part);
             FORGET_REGISTERS;
             UNROLL
             for (int s = 0; s < ROWS; s++)
                 UNROLL
-                for (int v = 0; v < VECTORS; v++)
+                for (int v = 0; v < vectors; v++)
                     scores[g][s][v] = (from ? scores[g][s][v] : LOAD(start + v * LANES)) + part[s][v];
         }
     }
 }
 
+/* Note the scores of one group of rows and one block of units, vector by vector. */
+static TARGET INLINE void SUFFIX(note_each)(V a[ROWS][VECTORS], Py_ssize_t block, SUFFIX(State) *state)
+{
+    for (int s = 0; s < ROWS; s++)
+        UNROLL
+        for (int v = 0; v < VECTORS; v++)
+            SUFFIX(note)(a[s][v], (REAL)block, state[s].best + v, state[s].second + v, state[s].where + v);
+}
+
 static TARGET void SUFFIX(sweep_fine)(const Search *p, const REAL *x, SUFFIX(State) *states, Py_ssize_t groups,
                                       Py_ssize_t first, Py_ssize_t last, V (*scores)[ROWS][VECTORS])
 {
-    for (Py_ssize_t b = first; b < last; b++) {
-        SUFFIX(multiply)(x, (const REAL *)p->packed + b * p->width * BLOCK, (const REAL *)p->half + b * BLOCK, p->width,
-                         groups, scores);
-        for (Py_ssize_t g = 0; g < groups; g++)
-            for (int s = 0; s < ROWS; s++) {
-                SUFFIX(State) *state = states + g * ROWS + s;
-                for (int v = 0; v < VECTORS; v++)
-                    SUFFIX(note)(scores[g][s][v], (REAL)b, state->best + v, state->second + v, state->where + v);
-            }
-    }
+    const Py_ssize_t step = p->width > DEPTH ? groups : 1; /* what is summed in one piece stays near */
+    for (Py_ssize_t b = first; b < last; b++)
+        for (Py_ssize_t g = 0; g < groups; g += step) {
+            SUFFIX(multiply)(x + g * ROWS * p->width, (const REAL *)p->packed + b * p->width * BLOCK,
+                             (const REAL *)p->half + b * BLOCK, p->width, step, VECTORS, scores);
+            for (Py_ssize_t i = 0; i < step; i++)
+                SUFFIX(note_each)(scores[i], b, states + (g + i) * ROWS);
+        }
 }
 
 /* The sum of squares of some numbers, in double precision. */
@@ -129,11 +137,16 @@ static TARGET void SUFFIX(project)(const Search *p, const REAL *raw, const doubl
     static const REAL nothing[BLOCK] = {0};
     Py_ssize_t q = p->width - 1;
     for (Py_ssize_t from = 0; from < q; from += BLOCK) {
-        SUFFIX(multiply)(raw, (const REAL *)p->basis + from * p->d, nothing, p->d, groups, scores);
+        const int half = q - from <= BLOCK / 2 && VECTORS % 2 == 0, vectors = half ? VECTORS / 2 : VECTORS;
+        const REAL *basis = (const REAL *)p->basis + from * p->d;
+        if (half)
+            SUFFIX(multiply)(raw, basis, nothing, p->d, groups, VECTORS / 2, scores);
+        else
+            SUFFIX(multiply)(raw, basis, nothing, p->d, groups, VECTORS, scores);
         for (Py_ssize_t g = 0; g < groups; g++)
             for (int s = 0; s < ROWS; s++) {
                 REAL row[BLOCK];
-                for (int v = 0; v < VECTORS; v++)
+                for (int v = 0; v < vectors; v++)
                     STORE(row + v * LANES, scores[g][s][v]);
                 for (int f = 0; f < BLOCK && from + f < q; f++)
                     x[(g * ROWS + s) * p->width + from + f] = -row[f];
@@ -172,7 +185,7 @@ static TARGET Py_ssize_t SUFFIX(rescan)(const Search *p, const REAL *x, REAL lim
             for (int v = 0; v < VECTORS; v++)
                 part[0][v] = SPREAD((REAL)0);
             Py_ssize_t features = p->width - from < DEPTH ? p->width - from : DEPTH;
-            SUFFIX(subtract)(x + from, 0, w + from * BLOCK, features, 1, part);
+            SUFFIX(subtract)(x + from, 0, w + from * BLOCK, features, 1, VECTORS, part);
             for (int v = 0; v < VECTORS; v++)
                 sum[v] = sum[v] + part[0][v];
         }
@@ -190,37 +203,67 @@ static TARGET Py_ssize_t SUFFIX(rescan)(const Search *p, const REAL *x, REAL lim
     return count;
 }
 
+/* The score that a unit seen as the lowest of its track has at most. */
+static TARGET INLINE REAL SUFFIX(at_most)(const Search *p, REAL score, REAL block, int track, double slack)
+{
+    if (!p->slacks || !(score < (REAL)HUGE_SCORE))
+        return score;
+    return ROUND_UP(score + 2 * slack * p->slacks[(Py_ssize_t)block * BLOCK + track]);
+}
+
+/* The least that a unit whose score is within a bound has at most. */
+static TARGET INLINE REAL SUFFIX(least_at_most)(const Search *p, const SUFFIX(State) *state, int vectors,
+                                                const REAL *best, const REAL *where, REAL bound, double slack)
+{
+    REAL least = (REAL)INFINITY;
+    for (int v = 0; v < vectors; v++)
+        for (unsigned within = MASK_LE(state->best[v], SPREAD(bound)); within; within &= within - 1) {
+            int l = v * LANES + LOWEST_BIT(within);
+            REAL most = SUFFIX(at_most)(p, best[l], where[l], l, slack);
+            least = most < least ? most : least;
+        }
+    return least;
+}
+
 /* The candidates of one row: every unit whose score may belong to one of the k nearest. */
 static TARGET Py_ssize_t SUFFIX(candidates)(const Search *p, const REAL *x, const SUFFIX(State) *state, int k, int fine,
                                             double tolerance, double slack, Py_ssize_t *units, double *lower)
 {
-    REAL best[BLOCK], second[BLOCK], where[BLOCK], upper[BLOCK];
-    const int tracks = fine ? BLOCK : LANES, span = fine ? 1 : VECTORS;
-    for (int v = 0; v * LANES < tracks; v++) {
+    REAL best[BLOCK], where[BLOCK], upper[BLOCK], limit;
+    const int vectors = fine ? VECTORS : 1, tracks = vectors * LANES, span = fine ? 1 : VECTORS;
+    V lowest = state->best[0], second = state->second[0];
+    for (int v = 0; v < vectors; v++) {
         STORE(best + v * LANES, state->best[v]);
-        STORE(second + v * LANES, state->second[v]);
         STORE(where + v * LANES, state->where[v]);
+        lowest = LESSER(lowest, state->best[v]);
+        second = LESSER(second, state->second[v]);
     }
-    for (int l = 0; l < tracks; l++) {
-        upper[l] = best[l];
-        if (p->slacks && best[l] < (REAL)HUGE_SCORE)
-            upper[l] = ROUND_UP(best[l] + 2 * slack * p->slacks[(Py_ssize_t)where[l] * BLOCK + l]);
+    if (k > 1) { /* with fewer tracks than k, the least seen second minimum bounds the second smallest score as well */
+        for (int l = 0; l < tracks; l++)
+            upper[l] = SUFFIX(at_most)(p, best[l], where[l], l, slack);
+        limit = tracks >= k ? SUFFIX(kth)(upper, tracks, k) : LOWEST(second);
+    } else {
+        limit = LOWEST(lowest);
+        if (p->slacks) { /* the lowest one first, then those that it leaves a chance */
+            limit = SUFFIX(least_at_most)(p, state, vectors, best, where, limit, slack);
+            limit = SUFFIX(least_at_most)(p, state, vectors, best, where, limit, slack);
+        }
     }
-    /* with fewer tracks than k, the least seen second minimum bounds the second smallest score as well */
-    REAL limit = ROUND_UP((double)(tracks >= k ? SUFFIX(kth)(upper, tracks, k) : second[0]) + tolerance);
+    limit = ROUND_UP((double)limit + tolerance);
+    if (LOWEST(second) <= limit)
+        return SUFFIX(rescan)(p, x, limit, units, lower);
     Py_ssize_t count = 0;
-    int every = 0;
-    for (int l = 0; l < tracks; l++) {
-        every |= second[l] <= limit;
-        if (best[l] <= limit)
-            for (int v = 0; v < span; v++) {
-                int64_t unit = p->unit_of[(Py_ssize_t)where[l] * BLOCK + v * LANES + l];
+    for (int v = 0; v < vectors; v++)
+        for (unsigned within = MASK_LE(state->best[v], SPREAD(limit)); within; within &= within - 1) {
+            int l = v * LANES + LOWEST_BIT(within);
+            for (int i = 0; i < span; i++) {
+                int64_t unit = p->unit_of[(Py_ssize_t)where[l] * BLOCK + i * LANES + l];
                 lower[count] = best[l];
                 if (unit >= 0)
                     units[count++] = (Py_ssize_t)unit;
             }
-    }
-    return every ? SUFFIX(rescan)(p, x, limit, units, lower) : count;
+        }
+    return count;
 }
 
 /* The squared distance of two rows, summed directly in their own type, in any order. */

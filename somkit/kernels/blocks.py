@@ -16,7 +16,6 @@ Result = TypeVar("Result")
 Array = np.ndarray[Any, Any]
 
 BLOCK_ROWS = 2_048  # part of the result: sums are taken block by block, so changing it changes last bits
-AHEAD = 4  # blocks worked out before they are used
 
 
 def usable_cores() -> int:
@@ -71,30 +70,6 @@ def _first(function: Callable[[int], Result], waiting: deque[tuple[int, Future[R
             own.set_result(function(number))
             waiting[place] = number, own
     return waiting.popleft()[1].result()
-
-
-def ahead(function: Callable[[int], Result], count: int, n_jobs: int | None = None) -> Iterator[Result]:
-    """Yield ``function(0)``, ``function(1)``, ... in order, the next few worked out while one is being used.
-
-    The first is worked out by the caller's thread, for which another need not be waited for. A few ahead, because
-    waking a thread takes as long as a good part of a block. Nothing is worked out ahead with ``n_jobs=1`` or on one
-    core.
-    """
-    if count < 2 or (n_jobs or usable_cores()) < 2:
-        yield from map(function, range(count))
-        return
-    found = function(0)
-    pool = ThreadPoolExecutor(1, thread_name_prefix="somkit")
-    try:
-        waiting = deque(pool.submit(function, number) for number in range(1, min(AHEAD, count)))
-        for number in range(AHEAD, count + AHEAD - 1):
-            yield found
-            found = waiting.popleft().result()
-            if number < count:
-                waiting.append(pool.submit(function, number))
-        yield found
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
 
 
 class TreeSum:

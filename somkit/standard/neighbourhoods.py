@@ -32,7 +32,7 @@ class Gaussian(Neighbourhood):
 
     def __call__(self, distance: Any, radius: Any) -> Any:
         """Return the influence."""
-        return np.exp(np.square(distance / radius) / -2)
+        return np.exp(np.square(distance / radius) * -0.5)
 
 
 @final

@@ -26,7 +26,6 @@ Array = np.ndarray[Any, Any]
 # which some processors take a hundred times as long.
 NEGLIGIBLE = {"f": 2.0**-50, "d": 2.0**-500}
 UPDATES = 4_096  # updates whose rates and influences are asked for at once,
-FIRST = 512  # fewer the first time, for which one has to wait,
 TABLE_BYTES = 120 << 10  # in a table of less than 128 KB: more is given back to the system each time
 
 
@@ -125,16 +124,11 @@ def _run(task: Task, state: State, order: Array, rates: Array, radii: Array) -> 
     felt = (distinct if whole else distinct[distinct <= neighbourhood.longest_reach]).astype(dtype)
     negligible = NEGLIGIBLE[dtype.char]
     updates = max(1, min(_rows_at_once(task), TABLE_BYTES // (dtype.itemsize * len(felt))))
-
-    starts = [0, *range(min(FIRST, updates), len(order), updates), len(order)]
-
-    def prepare(number: int) -> tuple[slice, Array, Array]:
-        block = slice(starts[number], starts[number + 1])
+    for start in range(0, len(order), updates):
+        block = slice(start, start + updates)
         table = neighbourhood.influences(felt[:, None], radii[block].astype(dtype))  # long rows are worked out faster
-        table[np.abs(table) < negligible] = 0
-        return block, task.samples.rows(order[block]), np.ascontiguousarray(table.T)
-
-    for block, rows, table in kernels.ahead(prepare, len(starts) - 1, task.n_jobs):
+        table = np.ascontiguousarray(np.where(np.abs(table) < negligible, 0, table).T)
+        rows = task.samples.rows(order[block])
         units[block], distances[block] = moving.run(rows, np.arange(len(rows)), rates[block], table, classes)
     return moving.codebook(), units, float(distances.sum())
 
