@@ -643,7 +643,7 @@ def test_a_graph_that_leads_outside_is_refused():
 
 @pytest.mark.skipif("avx2" not in kernels.implementations(), reason="the widths of bases depend on the instruction set")
 def test_bases_are_as_wide_as_they_need_be():
-    """A basis that leaves hardly any unit to be measured is kept; else it is made anew, and widened if that is no help."""
+    """A basis is narrow until it leaves many units to be measured."""
     rng = np.random.default_rng(0)
     smooth = np.cumsum(rng.normal(size=(400, 3)), axis=0) @ rng.normal(size=(3, 300))
     X = (smooth[rng.integers(400, size=600)] + rng.normal(size=(600, 300))).astype(np.float32)
@@ -655,9 +655,7 @@ def test_bases_are_as_wide_as_they_need_be():
         np.testing.assert_array_equal(books[-1].nearest(X)[0], direct(X, W)[0])
     narrow, wide = widths[0], widths[-1]
     assert narrow < wide
-    assert widths == [narrow, narrow, narrow, narrow, wide]
-    assert books[1].prepared.basis is books[0].prepared.basis
-    assert books[3].prepared.basis is not books[2].prepared.basis
+    assert widths == [narrow, narrow, narrow, wide, wide]
 
 
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(0, 5), d=st.integers(1, 70) | st.integers(1, 3_000))

@@ -153,3 +153,15 @@ def test_parts_of_a_large_graph_hear_nothing_of_each_other(neighbourhood):
     assert (found[40:2_140] == 0).all()
     assert (found[:40] > 0).all()
     assert (found[2_140:] > 0).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_no_influence_is_subnormal(dtype):
+    """Some processors take a hundred times as long over numbers that small."""
+    distance, smallest = np.linspace(0, 60, 2000, dtype=dtype), np.finfo(dtype).smallest_normal
+    raw = resolve("neighbourhood", "gaussian")(distance, dtype(1))
+    assert ((raw > 0) & (raw < smallest)).any()
+    felt = resolve("neighbourhood", "gaussian").influences(distance, dtype(1))
+    assert np.array_equal(felt, np.where(raw < smallest, 0, raw))
+    few = resolve("neighbourhood", "gaussian").influences(distance, dtype(1), 0.25)
+    assert np.array_equal(few, np.where(raw < 0.25, 0, raw))

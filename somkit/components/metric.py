@@ -11,7 +11,7 @@ import numpy as np
 
 from somkit.components.component import Component
 from somkit.errors import RecipeError
-from somkit.kernels import BLOCK_ROWS, rank, tie
+from somkit.kernels import rank, tie
 from somkit.samples import Samples, Scaling, check_within, nothing_observed
 from somkit.searching import MovingCodebook, PiecewiseSearcher, PlainCodebook, PlainSearcher, Searcher, Tiles
 
@@ -172,7 +172,7 @@ class Metric(Component):
             unseen = np.flatnonzero(~self.observes(samples.block(number_)))
             if len(unseen):
                 where = f"it has values only where metric '{self.name}' measures none"
-                raise nothing_observed(number_ * BLOCK_ROWS + int(unseen[0]), where)
+                raise nothing_observed(number_ * samples.block_rows + int(unseen[0]), where)
 
     def check_means(self, samples: Samples) -> None:
         """Raise `SampleError` if means of these samples, or medians, may not lie among them; by default never.

@@ -18,7 +18,7 @@ LOW_RANK_FROM = 200, 256  # units and features from which a low-rank search may 
 TILES_FROM, TILES_UP_TO = 900, 255  # units from and features up to which tiles pay (measured)
 PROBE = 96  # rows of a block on which it has to show that it does,
 WORTH_MEASURING = 0.06  # by leaving no more than this share of the units to be measured (measured)
-ALONE, FEW = 1.5, 3.0  # units left for each row, up to which a basis is kept, and from which it is widened
+FEW = 3.0  # units left for each row, from which a basis is widened
 HUGE_SCORE = 1e30  # of a place without a unit, as in _compiled.c
 DENSE_UP_TO = 1024  # units for which a full matrix of classes, 2 MB, is read faster than displacements
 TARGETS = 8  # tiles that values are carried to at a time
@@ -88,7 +88,6 @@ class Codebook:
     half: Array
     low_rank: LowRank | None = None
     basis: Array | None = None
-    fresh: bool = False
     tally: list[int] = field(default_factory=lambda: [0, 0])  # rows searched in the basis, units left to be measured
 
     @classmethod
@@ -101,26 +100,19 @@ class Codebook:
         wanted = (m >= LOW_RANK_FROM[0] and d >= LOW_RANK_FROM[1]) if prune is None else prune
         if not wanted or frame.fragile:
             return cls(frame, margin, level, unit_of, half)
-        basis, fresh = cls._basis(frame, block, last)
+        basis = cls._basis(frame, block, last)
         low_rank = LowRank.of(frame, basis, unit_of, block)
-        return cls(frame, margin, level, unit_of, half, low_rank, basis, fresh)
+        return cls(frame, margin, level, unit_of, half, low_rank, basis)
 
     @staticmethod
-    def _basis(frame: Frame, block: int, last: Codebook | None) -> tuple[Array, bool]:
-        """Return a basis, and whether it was made for this very codebook.
-
-        The last epoch's is kept as it is while it leaves few units, then made anew, and widened where that was no help.
-        """
+    def _basis(frame: Frame, block: int, last: Codebook | None) -> Array:
+        """Return a basis: a narrow one, or one step on from the last epoch's, widened where that left many units."""
         d = frame.W.shape[1]
         wide, narrow = min(DEPTH // block * block - 1, d), min(min(block, DEPTH // 2) - 1, d)
         if last is None or last.basis is None or last.basis.shape[0] != d:
-            return spanning(frame, narrow), True
-        basis, q, left = last.basis, last.basis.shape[1], last.tally[1] / max(1, last.tally[0])
-        if 0 < left < ALONE:
-            return basis, False
-        if last.fresh and left > FEW and q < wide:
-            return spanning(frame, wide, basis, 2), True
-        return spanning(frame, q, basis, 1), True
+            return spanning(frame, narrow)
+        few = last.tally[1] <= FEW * last.tally[0]
+        return spanning(frame, last.basis.shape[1] if few else wide, last.basis, 1 if few else 2)
 
     @cached_property
     def packed(self) -> Array:

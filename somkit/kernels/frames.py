@@ -50,9 +50,10 @@ class Frame:
     def of(cls, W: Array) -> Frame:
         """Centre and scale a codebook, in double precision."""
         with np.errstate(all="ignore"):
-            lift = 2.0 ** -max(0, int(np.frexp(_largest(W))[1]) - 900)  # so that no sum overflows
-            centre = (W * lift).mean(axis=0) / lift if lift < 1 else W.mean(axis=0, dtype=np.float64)
-            offsets = np.subtract(W, centre, dtype=np.float64)
+            offsets = W.astype(np.float64)
+            lift = 2.0 ** -max(0, int(np.frexp(_largest(W))[1]) - 900) if W.dtype == np.float64 else 1.0
+            centre = (W * lift).mean(axis=0) / lift if lift < 1 else offsets.mean(axis=0)  # no sum may overflow
+            offsets -= centre
             reach = _largest(offsets)
             fragile = not (reach == 0 or 2.0**-1000 < reach < 2.0**1000)
             scale = 1.0 if fragile or reach == 0 else float(np.ldexp(1.0, -int(np.frexp(reach)[1])))

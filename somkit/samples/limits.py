@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from somkit.errors import SampleError
-from somkit.kernels import BLOCK_ROWS
 from somkit.samples.reading import describe_cell
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def check_within(samples: Samples, limits: tuple[Array, Array], owner: str) -> N
         bad = (block < low) | (block > high)
         if bad.any():
             row, column = (int(index[0]) for index in np.nonzero(bad))
-            cell = describe_cell(number * BLOCK_ROWS + row, column, samples.feature_names)
+            cell = describe_cell(number * samples.block_rows + row, column, samples.feature_names)
             once, way_out = ("", "values") if samples.scaling is None else (" once scaled", "a scale")
             message = (
                 f"{cell} is {float(block[row, column]):g}{once}, but {owner} measures numbers "

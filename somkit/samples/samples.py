@@ -28,11 +28,13 @@ from somkit.samples.scaling import Scaling
 Array = np.ndarray[Any, Any]
 Result = TypeVar("Result")
 
+WIDE, WIDE_ROWS = 256, 512  # features from which rows come in smaller blocks, and how many of them (measured)
+
 
 @final
 @attrs.frozen(eq=False)
 class Samples:
-    """X and its weights, read-only, read in blocks of 2 048 rows; built with `Samples.of`.
+    """X and its weights, read-only, read in blocks of `block_rows` rows; built with `Samples.of`.
 
     Parameters
     ----------
@@ -135,9 +137,14 @@ class Samples:
         return np.dtype(np.float32 if self.X.dtype == np.float32 else np.float64)
 
     @property
+    def block_rows(self) -> int:
+        """Rows in a block: 2 048, or 512 of 256 features and more, which few blocks would share out unevenly."""
+        return BLOCK_ROWS if self.features < WIDE or self.is_sparse else WIDE_ROWS
+
+    @property
     def block_count(self) -> int:
         """How many blocks there are."""
-        return -(-len(self) // BLOCK_ROWS)
+        return -(-len(self) // self.block_rows)
 
     def rows(self, index: Any) -> Array:
         """Return some rows as a dense, C-ordered, read-only array of shape (k, d), scaled; NaN where one is missing."""
@@ -150,9 +157,12 @@ class Samples:
             block.flags.writeable = False
         return block
 
+    def _of_block(self, number: int) -> slice:
+        return slice(number * self.block_rows, (number + 1) * self.block_rows)
+
     def block(self, number: int) -> Array:
         """Return block ``number`` as `rows` would."""
-        return self.rows(slice(number * BLOCK_ROWS, (number + 1) * BLOCK_ROWS))
+        return self.rows(self._of_block(number))
 
     def filled_rows(self, index: Any) -> Array:
         """Return rows as `rows` does, each missing value replaced by its feature's mean: finite, for initialisers."""
@@ -165,11 +175,11 @@ class Samples:
 
     def kept_block(self, number: int) -> Any:
         """Return block ``number`` as `kept_rows` would."""
-        return self.kept_rows(slice(number * BLOCK_ROWS, (number + 1) * BLOCK_ROWS))
+        return self.kept_rows(self._of_block(number))
 
     def block_weight(self, number: int) -> Array | None:
         """Return the weights of block ``number``; None where every sample counts once."""
-        return None if self.weight is None else self.weight[number * BLOCK_ROWS : (number + 1) * BLOCK_ROWS]
+        return None if self.weight is None else self.weight[self._of_block(number)]
 
     def map(
         self, function: Callable[[Any, Array | None], Result], n_jobs: int | None = None, *, kept: bool = False

@@ -9,7 +9,6 @@ import numpy as np
 
 from somkit.components import MeanSpace, Metric
 from somkit.errors import ParameterError, SampleError
-from somkit.kernels import BLOCK_ROWS
 from somkit.samples import describe_cell
 from somkit.standard.metrics.columns import check_columns, different_features, find_columns, numbers_of
 from somkit.standard.metrics.euclidean import Euclidean
@@ -305,7 +304,7 @@ class Layers(Metric):
                     gaps &= layer.observes(block)[:, None]
                 if gaps.any():
                     row, place = (int(index[0]) for index in np.nonzero(gaps))
-                    raise _gap(samples, number_ * BLOCK_ROWS + row, columns[place], layer)
+                    raise _gap(samples, number_ * samples.block_rows + row, columns[place], layer)
 
     def check_means(self, samples: Samples) -> None:
         """Let every layer look at its columns."""

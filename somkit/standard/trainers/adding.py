@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from somkit import kernels
-from somkit.kernels import TreeSum
+from somkit.kernels import BLOCK_ROWS, TreeSum
 
 Array = np.ndarray[Any, Any]
 TOGETHER_FROM = 512  # units from which blocks are added to one sum (measured),
-TOGETHER = 8  # so many at a time
+TOGETHER = 32 * BLOCK_ROWS  # of so many rows
 
 
 class UnitSums:
@@ -26,7 +26,7 @@ class UnitSums:
         self._m, self._centre, self._scale = m, centre, scale
         self._totals = TreeSum(), TreeSum()
         self._open: tuple[Array, Array] | None = None
-        self._added = 0
+        self._rows = 0
 
     def block(self, values: Array, weight: Array | None, units: Array) -> Any:
         """Do what can be done for one block by itself: rows (n, d), their weights (n,) and their units (n,)."""
@@ -39,10 +39,10 @@ class UnitSums:
             return
         values, weight, units = block
         self._open = self._accumulate(values, weight, units, self._open)
-        self._added += 1
-        if self._added % TOGETHER == 0:
+        self._rows += len(values)
+        if self._rows >= TOGETHER:
             self._close(self._open)
-            self._open = None
+            self._open, self._rows = None, 0
 
     def result(self) -> tuple[Array, Array]:
         """Return the sums of rows, (m, d), and those of weights, (m,), of at least one block."""

@@ -12,7 +12,7 @@ from somkit import kernels
 from somkit.components import Trainer
 from somkit.engine import State, Task
 from somkit.errors import RecipeError
-from somkit.kernels import BLOCK_ROWS, TreeSum, map_blocks
+from somkit.kernels import TreeSum, map_blocks
 from somkit.standard.trainers.adding import UnitSums
 from somkit.standard.trainers.centres import centres_of, find
 from somkit.standard.trainers.directing import Means
@@ -132,8 +132,11 @@ class Batch(Trainer):
             centres, kept, error, hints = self._ordered(task, state, radius, rate)
         else:
             centres, kept, error, hints = _means(task, state, radius, means)
-        codebook = state.codebook.astype(np.float64)
-        codebook[kept] = means.moved(codebook[kept], centres, rate)
+        if kept is None:
+            codebook = means.moved(state.codebook, centres, rate)
+        else:
+            codebook = state.codebook.astype(np.float64)
+            codebook[kept] = means.moved(codebook[kept], centres, rate)
         return state.after_epoch(
             task,
             codebook,
@@ -160,12 +163,14 @@ class Batch(Trainer):
 
 
 def _means(task: Task, state: State, radius: float, means: Means) -> tuple[Array, Any, float, Mapping[str, Any]]:
-    """Return the means where weight reaches, the places of these, the sum of the distances, and hints."""
+    """Return the means where weight reaches, the places of these (None: all), the sum of distances, and hints."""
     sums, error, hints = _gather(task, state, means)
     spread = state.lattice.spread(sums, task.neighbourhood.at(radius), task.n_jobs)
     reached = spread[:, -1] > 0
-    kept = slice(None) if reached.all() else reached  # copies nothing where every unit is reached, as it mostly is
-    centres = spread[kept, :-1] / spread[kept, -1:]
+    kept = None if reached.all() else reached
+    if kept is not None:
+        spread = spread[kept]
+    centres = spread[:, :-1] / spread[:, -1:]
     middle, exponent = means.box(task.samples)
     centres *= np.ldexp(1.0, exponent)
     centres += middle
@@ -186,7 +191,8 @@ def _gather(task: Task, state: State, means: Means) -> tuple[Array, float, Mappi
 
     def gather(number: int) -> tuple[Any, Array, Array]:
         block, weight = task.samples.block(number), task.samples.block_weight(number)
-        seeds = None if best is None else best[number * BLOCK_ROWS : number * BLOCK_ROWS + len(block)]
+        first = number * task.samples.block_rows
+        seeds = None if best is None else best[first : first + len(block)]
         units, distances = searcher.nearest(block, 1, seeds)
         error = distances.sum() if weight is None else weight @ distances[:, 0]
         return added.block(means.values(block), weight, units[:, 0]), np.asarray(error), units[:, 0].astype(np.int32)

@@ -127,6 +127,9 @@ class Means:
 
     def moved(self, W: Array, vectors: Array, rate: float) -> Array:
         """Return a codebook moved towards what `vectors` returned; where that is nothing, it stays."""
+        if rate == 1 and not self.spaces:
+            return vectors
+        W = W.astype(np.float64, copy=False)
         if not self.spaces:
-            return vectors if rate == 1 else self.metric.towards(W, vectors, rate)
+            return self.metric.towards(W, vectors, rate)
         return self.metric.towards(W, np.where(np.isnan(vectors), W, vectors), rate)

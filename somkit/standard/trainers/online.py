@@ -126,10 +126,10 @@ def _run(task: Task, state: State, order: Array, rates: Array, radii: Array) -> 
     updates = max(1, min(_rows_at_once(task), TABLE_BYTES // (dtype.itemsize * len(felt))))
     for start in range(0, len(order), updates):
         block = slice(start, start + updates)
-        table = neighbourhood.influences(felt[:, None], radii[block].astype(dtype))  # long rows are worked out faster
-        table = np.ascontiguousarray(np.where(np.abs(table) < negligible, 0, table).T)
-        rows = task.samples.rows(order[block])
-        units[block], distances[block] = moving.run(rows, np.arange(len(rows)), rates[block], table, classes)
+        # Long rows are worked out faster, and turned over then.
+        table = neighbourhood.influences(felt[:, None], radii[block].astype(dtype), negligible).T
+        rows, at = task.samples.rows(order[block]), np.arange(len(order[block]))
+        units[block], distances[block] = moving.run(rows, at, rates[block], np.ascontiguousarray(table), classes)
     return moving.codebook(), units, float(distances.sum())
 
 
