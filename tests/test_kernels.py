@@ -670,21 +670,40 @@ def test_long_rows_are_summed_as_short_ones_are(seed, n, d):
 
 
 @every_implementation
-@given(seed=st.integers(0, 2**32 - 1), m=st.integers(1, 90), columns=st.integers(1, 50), q=st.integers(1, 9))
-def test_values_are_carried_by_classes(implementation, seed, m, columns, q):
+@given(
+    seed=st.integers(0, 2**32 - 1), tiles=st.integers(1, 9), columns=st.integers(1, 50) | st.integers(120, 135),
+    q=st.integers(1, 9), dtype=st.sampled_from([np.uint8, np.uint16]),
+)  # fmt: skip
+def test_values_are_carried_by_classes(implementation, seed, tiles, columns, q, dtype):
     """Each unit gets every value times the influence at its class; classes beyond the table count as its last."""
     rng = np.random.default_rng(seed)
-    classes = rng.choice([*range(12), kernels.NO_WAY], (m, m)).astype(np.uint16)
-    units, felt = rng.permutation(m)[: rng.integers(1, m + 1)], rng.normal(size=q)
-    values = rng.normal(size=(len(units), columns))
-    expected = felt[np.minimum(classes[units], q - 1)].T @ values
-    found = kernels.carry(classes, units, felt, values, implementation)
-    assert found.shape == (m, columns)
-    assert np.allclose(found, expected, rtol=0, atol=1e-13 * len(units))
+    m = tiles * kernels.CARRIED
+    classes = rng.choice([*range(12), np.iinfo(dtype).max], (tiles, m, kernels.CARRIED)).astype(dtype)
+    kept, felt, values = rng.random((tiles, tiles)) < 0.7, rng.normal(size=q), rng.normal(size=(m, columns))
+    values[rng.random(m) < rng.random()] = 0
+    between = felt[np.minimum(classes, q - 1)] * np.repeat(kept, kernels.CARRIED, axis=1)[:, :, None]
+    expected = np.einsum("tbi,bc->tic", between, values).reshape(m, columns)
+    found = [kernels.carry(classes, kept, felt, values, n_jobs, implementation) for n_jobs in (1, 2)]
+    assert np.allclose(found[0], expected, rtol=0, atol=1e-13 * m)
+    assert np.array_equal(*found)
 
 
-def test_values_are_carried_from_units_of_the_map_only():
-    """A unit that is not on the map is an IndexError, whichever implementation looks."""
+def test_values_are_carried_only_where_all_arrays_agree():
+    """Arrays of other shapes than the kernels count on are refused, before anything is read beyond their ends."""
+    classes, kept, values = np.zeros((2, 128, 64), np.uint8), np.ones((2, 2), bool), np.ones((128, 3))
     for implementation in kernels.implementations().values():
-        with pytest.raises(IndexError):
-            kernels.carry(np.zeros((3, 3), np.uint16), np.array([3]), np.ones(1), np.ones((1, 2)), implementation)
+        for wrong in [(classes[:, :64], kept, values), (classes, kept[:, :1], values), (classes, kept, values[:64])]:
+            with pytest.raises((ValueError, IndexError)):
+                kernels.carry(wrong[0], wrong[1], np.ones(1), wrong[2], 1, implementation)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(1, 1), (130, 7), (1_000, 20)])
+def test_what_vectors_are_loaded_from_begins_with_a_cache_line(shape, dtype):
+    """No vector of a codebook lies across two cache lines: that alone takes a search a third longer."""
+    if kernels.compiled is None:
+        pytest.skip("there are no vectors in numpy's kernels")
+    W, tiles = np.random.default_rng(0).normal(size=shape).astype(dtype), (np.arange(shape[0]), np.array([0, shape[0]]))
+    tiled, plain = (kernels.compiled.prepare(W, prune=tiled, tiles=tiles) for tiled in (True, False))
+    arrays = [tiled.packed, tiled.edges, tiled.outer_edges, tiled.columns, tiled.tiling.start, plain.packed, plain.half]
+    assert [array.ctypes.data % 64 for array in arrays] == [0] * 7

@@ -1,11 +1,12 @@
 """Spreading a neighbourhood over the map: axis by axis is pair by pair."""
 
+import networkx as nx
 import numpy as np
 import pytest
 
 from somkit import Recipe, resolve
 from somkit.kernels import influences_from
-from somkit.lattice import Influence, Lattice
+from somkit.lattice import Influence, Lattice, spreading
 
 LATTICES = [
     "grid:rows=5,columns=7",
@@ -98,6 +99,60 @@ def test_rows_and_columns_tell_what_units_feel(topology, neighbourhood):
     for unit in range(len(lattice)):
         # Two rounded factors, of arguments up to 20 rounded themselves.
         np.testing.assert_allclose(influences_from(products, unit, felt), expected[unit], rtol=1e-14)
+
+
+def graph_lattice(units, radius=None):
+    """Return the lattice of units in the plane joined where they are near, or else of a path."""
+    if radius is None:
+        graph = nx.path_graph(units)
+        nx.set_node_attributes(graph, {unit: (unit, 0) for unit in graph}, "pos")
+    else:
+        graph = nx.random_geometric_graph(units, radius, seed=5)
+    return resolve("topology", graph).lattice()
+
+
+@pytest.mark.parametrize("shape", [(130,), (700, 0.06), (2_100,), (2_100, 0.03)])
+@pytest.mark.parametrize("neighbourhood", ["gaussian", "exponential", "bubble", "mexican_hat"])
+def test_what_is_left_out_on_a_graph_is_below_rounding(shape, neighbourhood):
+    """Of what every unit gets of every feature, nothing that rounding keeps is left out, however near 0 it all is."""
+    lattice, m = graph_lattice(*shape), shape[0]
+    distances, rng = lattice.distances_from(range(m)), np.random.default_rng(3)
+    for radius, held in [(0.5, 1), (2.0, m // 50 + 1), (1.0, m // 2), (100.0, m)]:
+        values = np.zeros((m, 4))
+        holders = rng.permutation(m)[:held]
+        values[holders, :3] = rng.normal(size=(held, 3)) * [1.0, 1e-30, 1e30]
+        values[holders[0], 3] = 1.0  # of one feature only one unit holds anything
+        influence = resolve("neighbourhood", neighbourhood).at(radius)
+        felt = influence(distances)
+        found = [lattice.spread(values, influence, n_jobs) for n_jobs in (1, 2)]
+        # rounding of held terms, and of what is near the smallest numbers there are
+        bound = 1e-15 * held * (np.abs(felt.T) @ np.abs(values)) + 1e-300
+        assert (np.abs(found[0] - felt.T @ values) <= bound).all()
+        assert np.array_equal(*found)
+
+
+def test_units_out_of_reach_are_passed_over(monkeypatch):
+    """Under a narrow neighbourhood most of a large graph is not looked at."""
+    lattice, shares = graph_lattice(2_100), []
+    carry = spreading.carry
+    monkeypatch.setattr(spreading, "carry", lambda *given: shares.append(given[1].mean()) or carry(*given))
+    for neighbourhood in ("gaussian", "bubble"):
+        lattice.spread(np.ones((2_100, 2)), resolve("neighbourhood", neighbourhood).at(1.0))
+    assert max(shares) < 0.1
+
+
+@pytest.mark.parametrize("neighbourhood", ["gaussian", "bubble"])
+def test_parts_of_a_large_graph_hear_nothing_of_each_other(neighbourhood):
+    """Where there is no way, nothing arrives: not even from the part with the longest way."""
+    graph = nx.disjoint_union_all([nx.path_graph(40), nx.path_graph(2_100), nx.path_graph(300)])
+    nx.set_node_attributes(graph, {unit: (unit, 0) for unit in graph}, "pos")
+    lattice = resolve("topology", graph).lattice()
+    values = np.ones((2_440, 1))
+    values[40:2_140] = 0
+    found = lattice.spread(values, resolve("neighbourhood", neighbourhood).at(2.0))
+    assert (found[40:2_140] == 0).all()
+    assert (found[:40] > 0).all()
+    assert (found[2_140:] > 0).all()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -19,6 +19,7 @@ from somkit.errors import ParameterError
 from somkit.kernels import portable
 from somkit.kernels.blocks import BLOCK_ROWS, TreeSum, map_blocks, one_blas_thread, usable_cores
 from somkit.kernels.frames import (
+    CARRIED,
     Array,
     Classes,
     Displacements,
@@ -34,6 +35,7 @@ from somkit.kernels.ranking import power_of_two, rank
 
 __all__ = [
     "BLOCK_ROWS",
+    "CARRIED",
     "NO_WAY",
     "Classes",
     "Codebook",
@@ -232,27 +234,38 @@ def accumulate(
     return sums, counts
 
 
-def carry(classes: Array, units: Array, felt: Array, values: Array, implementation: Implementation = _DEFAULT) -> Array:
-    """Carry values from some units to all of a map whose distances are tabled.
+def carry(
+    classes: Array,
+    kept: Array,
+    felt: Array,
+    values: Array,
+    n_jobs: int | None = None,
+    implementation: Implementation = _DEFAULT,
+) -> Array:
+    """Carry values over a map whose distances are tabled, from tiles of `CARRIED` units to tiles.
 
     Parameters
     ----------
-    classes : uint16 array of shape (m, m)
-        Which of the q distinct distances lies between two units; q or more counts as the last.
-    units : integer array of shape (k,)
-        The units that hold values.
+    classes : uint8 or uint16 array of shape (t, m, CARRIED)
+        Which of the q distinct distances lies between two units, m = t CARRIED of them: ``classes[t, b, i]`` is that of
+        unit t CARRIED + i as seen from unit b; q or more counts as the last.
+    kept : bool array of shape (t, t)
+        Whether anything is carried to a tile (rows) from a tile (columns).
     felt : array of shape (q,)
         The influence at each distance; q >= 1.
-    values : array of shape (k, c)
+    values : array of shape (m, c)
+        Rows of zeros are passed over.
+    n_jobs : int >= 1, optional
+        Threads; None uses every core. The result does not depend on it.
 
     Returns
     -------
     float64 array of shape (m, c)
-        For each unit j the sum over the units b of felt[classes[b, j]] times b's row of values.
+        For each unit j the sum over the units b of kept tiles of the influence at their class times b's row of values.
     """
     found: Array = implementation.module.carry(
-        plain(classes, np.uint16), plain(units, np.int64), plain(felt, np.float64), plain(values, np.float64),
-        *implementation.options,
+        plain(classes, classes.dtype), plain(kept, np.bool_), plain(felt, np.float64), plain(values, np.float64),
+        n_jobs, *implementation.options,
     )  # fmt: skip
     return found
 

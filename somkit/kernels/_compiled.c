@@ -48,6 +48,7 @@
 #define HUGE_NORM 0x1p80      /* rows beyond are measured directly */
 #define CLASSES 0x10000       /* map distances that 16 bits can tell apart */
 #define NO_WAY 0xFFFF         /* as a number of edges */
+#define CARRIED 64            /* units of a tile that values are carried to and from; frames.py knows it too */
 #define STRETCH 64            /* units whose reach is tested at once */
 #define MANY_VISITS 8         /* tiles from which it pays to begin with the closest one (measured) */
 #define SAFE_LOW 0x1p-900     /* sums of squares between these have lost nothing to under- or overflow */
@@ -83,11 +84,13 @@ typedef struct {
 } Online;
 
 typedef struct {
-    const uint16_t *classes;
-    const int64_t *holders;
+    const void *classes; /* of `bytes` each: (targets, tiles * CARRIED, CARRIED) */
+    const uint8_t *kept; /* (targets, tiles) */
+    const int64_t *holders, *begin; /* units that hold values, and where in them those of each tile begin */
     const double *felt, *values;
     double *out;
-    Py_ssize_t m, q, count, columns;
+    Py_ssize_t targets, tiles, columns;
+    int bytes;
 } Spread;
 
 typedef struct {
@@ -476,33 +479,40 @@ static PyObject *accumulate(PyObject *self, PyObject *args)
 /* carry(...) -> 0; out is added to */
 static PyObject *carry(PyObject *self, PyObject *args)
 {
-    enum { CLASS, HOLDERS, FELT, VALUES, OUT, BUFFERS };
+    enum { CLASS, KEPT, HOLDERS, BEGIN, FELT, VALUES, OUT, BUFFERS };
     Py_buffer b[BUFFERS];
     Spread p;
     int level;
     (void)self;
     memset(b, 0, sizeof b);
-    if (!PyArg_ParseTuple(args, "iy*y*y*y*w*nn", &level, &b[CLASS], &b[HOLDERS], &b[FELT], &b[VALUES], &b[OUT], &p.m,
-                          &p.columns))
+    if (!PyArg_ParseTuple(args, "iiy*y*y*y*y*y*w*nnn", &level, &p.bytes, &b[CLASS], &b[KEPT], &b[HOLDERS], &b[BEGIN],
+                          &b[FELT], &b[VALUES], &b[OUT], &p.targets, &p.tiles, &p.columns))
         return finish(0, b, BUFFERS);
     const Kernels *use = kernels(level, 1);
-    p.count = b[HOLDERS].len / (Py_ssize_t)sizeof(int64_t);
-    p.q = b[FELT].len / (Py_ssize_t)sizeof(double);
-    if (use && fits(&b[CLASS], p.m * p.m, sizeof(uint16_t)) && fits(&b[VALUES], p.count * p.columns, sizeof(double)) &&
-        fits(&b[OUT], p.m * p.columns, sizeof(double)) && right(p.q > 0 && p.columns % use->lanes == 0)) {
+    Py_ssize_t count = b[HOLDERS].len / (Py_ssize_t)sizeof(int64_t), units = p.tiles * CARRIED;
+    if (use && right((p.bytes == 1 || p.bytes == 2) && p.columns % use->lanes == 0) &&
+        fits(&b[CLASS], p.targets * units * CARRIED, p.bytes) && fits(&b[KEPT], p.targets * p.tiles, 1) &&
+        fits(&b[HOLDERS], count, sizeof(int64_t)) && fits(&b[BEGIN], p.tiles + 1, sizeof(int64_t)) &&
+        fits(&b[FELT], (Py_ssize_t)1 << 8 * p.bytes, sizeof(double)) &&
+        fits(&b[VALUES], units * p.columns, sizeof(double)) &&
+        fits(&b[OUT], p.targets * CARRIED * p.columns, sizeof(double))) {
         p.classes = b[CLASS].buf;
+        p.kept = b[KEPT].buf;
         p.holders = b[HOLDERS].buf;
+        p.begin = b[BEGIN].buf;
         p.felt = b[FELT].buf;
         p.values = b[VALUES].buf;
         p.out = b[OUT].buf;
-        for (Py_ssize_t i = 0; i < p.count; i++)
-            if (p.holders[i] < 0 || p.holders[i] >= p.m) {
-                PyErr_Format(PyExc_IndexError, "units[%zd] is outside the map", i);
-                return finish(0, b, BUFFERS);
-            }
-        Py_BEGIN_ALLOW_THREADS
-        use->carry(&p);
-        Py_END_ALLOW_THREADS
+        int sound = p.begin[0] == 0 && p.begin[p.tiles] == count;
+        for (Py_ssize_t s = 0; sound && s < p.tiles; s++)
+            sound = p.begin[s] <= p.begin[s + 1];
+        for (Py_ssize_t i = 0; sound && i < count; i++)
+            sound = p.holders[i] >= 0 && p.holders[i] < units;
+        if (right(sound)) {
+            Py_BEGIN_ALLOW_THREADS
+            use->carry(&p);
+            Py_END_ALLOW_THREADS
+        }
     }
     return finish(0, b, BUFFERS);
 }

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from somkit.kernels import _compiled, margins, portable
-from somkit.kernels.frames import Array, Classes, Displacements, Frame, Products
-from somkit.kernels.packing import DEPTH, Level, depth, packed, places
+from somkit.kernels.blocks import map_blocks
+from somkit.kernels.frames import CARRIED, Array, Classes, Displacements, Frame, Products
+from somkit.kernels.packing import DEPTH, Level, depth, lined_up, packed, places
 from somkit.kernels.tiled import TiledCodebook
 
 LOW_RANK_FROM = 200, 256  # units and features from which a low-rank search may pay (measured)
@@ -20,7 +21,8 @@ WORTH_MEASURING = 0.06  # by leaving no more than this share of the units to be 
 FEW = 3.0  # units left for each row, from which a basis is widened
 HUGE_SCORE = 1e30  # of a place without a unit, as in _compiled.c
 DENSE_UP_TO = 1024  # units for which a full matrix of classes, 2 MB, is read faster than displacements
-CARRIED_UP_TO = 40  # columns up to which looking up influences costs more than multiplying by them (measured)
+TARGETS = 8  # tiles that values are carried to at a time
+CARRIED_UP_TO = 128  # columns up to which looking up influences costs more than multiplying by them (measured)
 GROUP_BYTES = 128  # of the units side by side in the layout of an online codebook, as in _lanes.h
 LEVELS = tuple(Level(*entry) for entry in _compiled.levels())
 
@@ -93,7 +95,7 @@ class Codebook:
         """Centre, scale and pack a codebook; ``last`` is that of the last epoch, if any."""
         frame, block = Frame.of(W), level.block(W.dtype)
         (m, d), unit_of = W.shape, places(len(W), block)
-        half = packed(frame.half[:, None], unit_of, block, HUGE_SCORE).astype(W.dtype)
+        half = packed(frame.half[:, None].astype(W.dtype), unit_of, block, HUGE_SCORE)
         margin = margins.coefficients(depth(d), d, float(frame.half.max()), W.dtype)
         wanted = (m >= LOW_RANK_FROM[0] and d >= LOW_RANK_FROM[1]) if prune is None else prune
         if not wanted or frame.fragile:
@@ -171,15 +173,27 @@ def hops(begin: Array, joined: Array, sources: Array, out: Array) -> None:
     _compiled.hops(begin, joined, sources, out, len(begin) - 1)
 
 
-def carry(classes: Array, units: Array, felt: Array, values: Array, level: Level = LEVELS[0]) -> Array:
+def carry(
+    classes: Array, kept: Array, felt: Array, values: Array, n_jobs: int | None, level: Level = LEVELS[0]
+) -> Array:
     """Look influences up one by one, and add up whole vectors of columns."""
-    (k, c), lanes = values.shape, level.lanes(values.dtype)
+    (m, c), lanes = values.shape, level.lanes(values.dtype)
     if c > CARRIED_UP_TO:
-        return portable.carry(classes, units, felt, values)
-    padded = np.zeros((k, -(-c // lanes) * lanes))
+        return portable.carry(classes, kept, felt, values, n_jobs)
+    padded, found = (lined_up(np.broadcast_to(0.0, (m, -(-c // lanes) * lanes))) for _ in range(2))
     padded[:, :c] = values
-    found = np.zeros((len(classes), padded.shape[1]))
-    _compiled.carry(level.number, classes, units, felt, padded, found, len(classes), padded.shape[1])
+    holders = np.flatnonzero(values.any(axis=1))
+    begin = np.searchsorted(holders, np.arange(0, m + 1, CARRIED))
+    every = felt[np.minimum(np.arange(2 ** (8 * classes.itemsize)), len(felt) - 1)]
+
+    def carry_to(number: int) -> None:
+        some = slice(number * TARGETS, (number + 1) * TARGETS)
+        out = found[some.start * CARRIED : some.stop * CARRIED]
+        _compiled.carry(level.number, classes.itemsize, classes[some], kept[some], holders, begin, every, padded, out,
+                        len(classes[some]), len(classes), padded.shape[1])  # fmt: skip
+
+    for _ in map_blocks(carry_to, -(-len(classes) // TARGETS), n_jobs):
+        pass
     return found[:, :c]
 
 
@@ -207,7 +221,7 @@ class OnlineCodebook:
         group = GROUP_BYTES // W.itemsize
         units = np.arange(-(-self._m // group) * group)
         self._packed = packed(W, np.where(units < self._m, units, -1), group)
-        self._bias = np.zeros(2 * group, W.dtype)  # of a full group, and of the last: no unit, infinitely far
+        self._bias = lined_up(np.zeros(2 * group, W.dtype))  # of a full group, and of the last: no unit, infinitely far
         self._bias[group + (self._m - 1) % group + 1 :] = np.inf
         self._margin = margins.direct(self._d, W.dtype)
         self._classes, self._highest = np.empty(0, np.uint16), 0

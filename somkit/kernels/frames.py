@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike
 Array = np.ndarray[Any, Any]
 HUGE_NORM = 2.0**80
 SAFE_SUMS = 2.0**-900, 2.0**1000
+CARRIED = 64  # units of a tile that values are carried to and from, as in _compiled.c
 LONG = 64  # features from which rows are summed the other way round (measured)
 
 

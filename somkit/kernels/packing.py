@@ -9,6 +9,7 @@ import numpy as np
 
 from somkit.kernels.frames import Array
 
+CACHE_LINE = 64  # bytes; loading a vector that begins in one and ends in the next takes twice as long
 DEPTH = 64  # products in one running sum, as in _compiled.c
 
 
@@ -46,8 +47,19 @@ def places(m: int, block: int) -> Array:
     return np.where(units < m, units, -1).reshape(-1)
 
 
+def lined_up(values: Array, dtype: Any = None) -> Array:
+    """Return a contiguous copy, of another type if one is given, whose memory begins with a cache line."""
+    dtype = values.dtype if dtype is None else np.dtype(dtype)
+    size = values.size * dtype.itemsize
+    memory = np.empty(size + CACHE_LINE, np.uint8)
+    start = -memory.ctypes.data % CACHE_LINE
+    found: Array = memory[start : start + size].view(dtype).reshape(values.shape)
+    found[...] = values
+    return found
+
+
 def packed(values: Array, units: Array, block: int, empty: float = 0.0) -> Array:
     """Lay (m, d) out as (blocks, d, block): the units of a block side by side, ``empty`` where there is none."""
     taken = values[np.maximum(units, 0)]
     taken[units < 0] = empty
-    return np.ascontiguousarray(taken.reshape(-1, block, values.shape[1]).transpose(0, 2, 1))
+    return lined_up(taken.reshape(-1, block, values.shape[1]).transpose(0, 2, 1))

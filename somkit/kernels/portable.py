@@ -9,11 +9,20 @@ from typing import Any, Self
 import numpy as np
 
 from somkit.kernels import margins
-from somkit.kernels.frames import HUGE_NORM, SAFE_SUMS, Array, Classes, Frame, influences_from, sum_of_squares
+from somkit.kernels.blocks import map_blocks
+from somkit.kernels.frames import (
+    CARRIED,
+    HUGE_NORM,
+    SAFE_SUMS,
+    Array,
+    Classes,
+    Frame,
+    influences_from,
+    sum_of_squares,
+)
 
 SCORES = 2**18  # scores that are made and scanned before they leave the second-level cache
 NO_WAY = 0xFFFF  # as a number of edges
-CACHED = 512  # units that influences are looked up for at once: a block of them fits the second-level cache
 PAIRS = 2**16  # numbers of (row, unit) pairs that are evaluated directly at a time
 
 
@@ -132,12 +141,17 @@ def hops(begin: Array, joined: Array, sources: Array, out: Array) -> None:
     out[...] = np.where(np.isfinite(found), found, NO_WAY)
 
 
-def carry(classes: Array, units: Array, felt: Array, values: Array) -> Array:
-    """Look influences up for some units at a time, and multiply."""
-    found = np.empty((len(classes), values.shape[1]))
-    for start in range(0, len(classes), CACHED):
-        part = slice(start, start + CACHED)
-        found[part] = felt.take(classes[units, part], mode="clip").T @ values
+def carry(classes: Array, kept: Array, felt: Array, values: Array, n_jobs: int | None) -> Array:
+    """Look influences up tile by tile, and multiply."""
+    found, holders = np.empty(values.shape), np.flatnonzero(values.any(axis=1))
+
+    def carry_to(number: int) -> None:
+        units = holders[kept[number, holders // CARRIED]]
+        influences = felt.take(classes[number, units], mode="clip")
+        np.matmul(influences.T, values[units], out=found[number * CARRIED : (number + 1) * CARRIED])
+
+    for _ in map_blocks(carry_to, len(classes), n_jobs):
+        pass
     return found
 
 

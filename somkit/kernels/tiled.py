@@ -10,7 +10,7 @@ import numpy as np
 
 from somkit.kernels import _compiled, margins, portable
 from somkit.kernels.frames import Array
-from somkit.kernels.packing import Level, packed
+from somkit.kernels.packing import Level, lined_up, packed
 
 LEFT_OUT = 0.0001  # share of the units' squares that their axes may leave out (measured)
 ALL_UP_TO = 16  # features up to which no axis is left out,
@@ -52,7 +52,8 @@ class Tiling:
         unit_of[: len(cuts)] = np.where(places < ends, permutation[np.minimum(places, m - 1)], -1)
         tile_of = np.empty(m, np.int64)
         tile_of[permutation] = np.repeat(np.arange(len(cuts)), np.diff(np.append(cuts, m)))
-        return cls(permutation, offsets, cuts, unit_of, tile_of, np.where(unit_of < 0, np.inf, 0).astype(dtype))
+        start = lined_up(np.where(unit_of < 0, np.inf, 0), dtype)
+        return cls(permutation, offsets, cuts, unit_of, tile_of, start)
 
     def serves(self, permutation: Array, offsets: Array, dtype: np.dtype[Any]) -> bool:
         """Tell whether this is the tiling of that very partition."""
@@ -105,7 +106,7 @@ class Boxes:
         d, q = self.directions.shape
         columns = np.zeros((d, -(-q // (2 * lanes)) * 2 * lanes), self.centre.dtype)
         columns[:, :q] = self.directions
-        return columns
+        return lined_up(columns)
 
 
 def _principal(gram: Array, last: Array | None) -> Array:
@@ -194,4 +195,4 @@ def _side_by_side(low: Array, high: Array, lanes: int) -> Array:
     edges = np.empty((sides, 2, -(-boxes // lanes) * lanes), low.dtype)
     edges[:, 0, boxes:], edges[:, 1, boxes:] = np.inf, -np.inf
     edges[:, 0, :boxes], edges[:, 1, :boxes] = low, high
-    return np.ascontiguousarray(edges.reshape(2 * sides, -1, lanes).transpose(1, 0, 2))
+    return lined_up(edges.reshape(2 * sides, -1, lanes).transpose(1, 0, 2))

@@ -11,8 +11,9 @@ import attrs
 import numpy as np
 
 from somkit.errors import TopologyError
-from somkit.kernels import Classes, Products, TreeSum, carry, map_blocks
+from somkit.kernels import Classes, Products, TreeSum, map_blocks
 from somkit.lattice.rules import BLOCK, TABLE_UNITS, Array, MapDistance, Path, frozen_array
+from somkit.lattice.spreading import TiledClasses
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -192,6 +193,11 @@ class Lattice:
         found = self.rule.levels(self)
         return None if found is None or len(found[0]) > LEVELS else found
 
+    @cached_property
+    def _tiled(self) -> TiledClasses | None:
+        seen = self.rule.seen(self)
+        return None if seen is None else TiledClasses.of(self.tiles[0], *seen)
+
     def products(self, norm: str) -> tuple[Array, Products] | None:
         """Return the distinct distances along rows and columns (q,), from near to far, and which of them lies where.
 
@@ -267,14 +273,12 @@ class Lattice:
         holders = np.flatnonzero(values.any(axis=1))
         if not len(holders):
             return np.zeros(values.shape)
-        levels = self.levels
-        felt = None if levels is None else influence(levels[0])
+        if self._tiled is not None:
+            return self._tiled.spread(values, influence, n_jobs)
 
         def carry_block(number: int) -> Array:
             units = holders[number * BLOCK : (number + 1) * BLOCK]
-            if levels is None or felt is None or not isinstance(levels[1], np.ndarray):
-                return np.asarray(influence(self.distances_from(units)).T @ values[units])
-            return carry(levels[1], units, felt, values[units])
+            return np.asarray(influence(self.distances_from(units)).T @ values[units])
 
         total = TreeSum()
         for part in map_blocks(carry_block, -(-len(holders) // BLOCK), n_jobs):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
@@ -16,6 +17,7 @@ import numpy as np
 from somkit.errors import TopologyError
 from somkit.kernels import NO_WAY, Classes, Displacements, Products, hops, map_blocks
 from somkit.lattice.norms import GREAT_CIRCLE, NORMS, great_circle, norm_of, twisted_axes, wrapped_norm
+from somkit.lattice.spreading import multiplied
 
 if TYPE_CHECKING:
     from somkit.lattice.lattice import Influence, Lattice
@@ -27,8 +29,6 @@ HOP_UNITS = 16_384  # up to this many units the numbers of edges between all of 
 FEW_LEVELS = 4_096  # more distinct distances than this among so few units are not worth a table
 MOST_PRODUCTS = 16_384  # distances along rows and columns that a table is made of
 HALF_STEP = 0.25  # the weight of double-width columns: half a unit, squared
-MANY_PRODUCTS = 2**24  # products of numbers that are worth starting a thread for (measured),
-PIECES = 4  # in so many pieces
 BLOCK = 256  # rows of distances worked on at once: 80 MB for 40 000 units
 
 
@@ -48,23 +48,6 @@ def _floats(value: Any) -> Array:
 def _down_and_across(values: tuple[float, ...], left_out: float) -> tuple[float, ...]:
     """Return a number for rows and one for columns, where a line has but one axis."""
     return values if len(values) == 2 else (left_out, *values)
-
-
-def _multiplied(matrix: Array, stack: Array, n_jobs: int | None) -> Array:
-    """Return matrix @ stack, of shape (b, s, c); a large one in pieces that do not depend on the number of threads."""
-    if stack.size * len(matrix) < MANY_PRODUCTS:
-        return matrix @ stack
-    found = np.empty_like(stack)
-    axis = 0 if len(stack) >= PIECES else 2
-    cuts = np.linspace(0, stack.shape[axis], PIECES + 1).astype(int)
-
-    def multiply(number: int) -> None:
-        piece = (slice(None),) * axis + (slice(cuts[number], cuts[number + 1]),)
-        np.matmul(matrix, stack[piece], out=found[piece])
-
-    for _ in map_blocks(multiply, PIECES, n_jobs):
-        pass
-    return found
 
 
 class MapDistance(ABC):
@@ -88,6 +71,13 @@ class MapDistance(ABC):
         if len(distinct) > FEW_LEVELS:
             return None
         return distinct, which.reshape(len(lattice), -1).astype(np.uint16)
+
+    def seen(self, lattice: Lattice) -> tuple[Array, Callable[[Array], Array]] | None:
+        """Return `levels` as distances and a function of k units to the classes (k, m); None where that is no gain."""
+        levels = lattice.levels
+        if levels is None or not isinstance(levels[1], np.ndarray):
+            return None
+        return levels[0], levels[1].__getitem__
 
     def products(self, norm: str) -> tuple[Array, Products] | None:
         """Return the distinct distances along rows and columns and which lies where, for influences of that product.
@@ -135,19 +125,31 @@ class Path(MapDistance):
 
     def levels(self, lattice: Lattice) -> tuple[Array, Classes] | None:
         """Count edges for all pairs at once where every edge has length 1."""
-        m = len(lattice)
-        if not lattice.unit_lengths or not TABLE_UNITS < m <= HOP_UNITS:
+        m, seen = len(lattice), self.seen(lattice) if len(lattice) > TABLE_UNITS else None
+        if seen is None:
             return super().levels(lattice)
+        distances, seen_from = seen
         counted = np.empty((m, m), dtype=np.uint16)
 
         def count(number: int) -> int:
             units = np.arange(number * BLOCK, min(m, (number + 1) * BLOCK))
-            counted[units] = rows = self._hops(lattice, units)
-            return int(np.max(rows, where=rows != NO_WAY, initial=0))
+            counted[units] = rows = seen_from(units)
+            return int(np.max(rows, where=rows < len(distances) - 1, initial=0))
 
         diameter = max(map_blocks(count, -(-m // BLOCK)))
         np.minimum(counted, diameter + 1, out=counted)
         return np.append(np.arange(diameter + 1.0), np.inf), counted
+
+    def seen(self, lattice: Lattice) -> tuple[Array, Callable[[Array], Array]] | None:
+        """Count edges anew where every edge has length 1: no distance is more than twice the farthest from any unit."""
+        m = len(lattice)
+        if m <= TABLE_UNITS:
+            return super().seen(lattice)
+        if not lattice.unit_lengths or m > HOP_UNITS:
+            return None
+        counted = self._hops(lattice, np.unique(lattice.parts, return_index=True)[1])
+        none = 2 * int(np.max(counted, where=counted != NO_WAY, initial=0)) + 1
+        return np.append(np.arange(float(none)), np.inf), lambda units: np.minimum(self._hops(lattice, units), none)
 
     def to_record(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Nothing but the name: edges and lengths are the lattice's."""
@@ -225,7 +227,7 @@ class Coordinates(MapDistance):
             delta = np.abs(along[:, None] - along[None, :])
             delta = np.minimum(delta, period - delta) if period else delta
             matrix = influence(delta * np.sqrt(weight) if self.norm == "euclidean" else delta)
-            dense = _multiplied(matrix, dense.reshape(math.prod(shape[:axis]), shape[axis], -1), n_jobs)
+            dense = multiplied(matrix, dense.reshape(math.prod(shape[:axis]), shape[axis], -1), n_jobs)
         dense = dense.reshape(*shape, values.shape[1])
         return dense.reshape(values.shape) if self._boxed else dense[places]
 
