@@ -204,9 +204,7 @@ def _gather(task: Task, state: State, means: Means) -> tuple[Array, float, Mappi
             found.append(units)
     whole, counts = added.result()
     hints: dict[str, Any] = {"searcher": searcher}
-    if (
-        tiled and state.epoch
-    ):  # the first epoch moves units so far that its best units are no help to the next (measured)
+    if tiled and state.epoch:  # the first moves units so far that its best ones are no help to the next (measured)
         hints["best"] = np.concatenate(found)
     lifted = np.empty((m, means.width + 1))
     np.multiply(whole, 2.0**LIFT, out=lifted[:, :-1])
