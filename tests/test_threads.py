@@ -1,0 +1,22 @@
+"""Maps trained in several threads at a time, and what is left of them afterwards."""
+
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from somkit.kernels import one_blas_thread
+
+
+def blas_threads():
+    """Return the numbers of threads that the BLAS libraries loaded may use."""
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
+def test_blas_gets_its_threads_back_when_the_last_of_several_fits_ends():
+    """Fits that overlap hold it to one thread from the first to the last, whichever began or ended first."""
+    with threadpool_limits(2, user_api="blas"):
+        first, second = one_blas_thread(), one_blas_thread()
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert blas_threads() == {1}
+        second.__exit__(None, None, None)
+        assert blas_threads() == {2}
