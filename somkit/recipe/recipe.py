@@ -368,7 +368,7 @@ def warn_if_uneven(samples: Samples, metric: Metric) -> None:
     weights = metric.feature_weights(samples.features)
     spread = samples.deviations * weights
     moving = spread[spread > 0]
-    if len(moving) < 2 or spread.max() <= UNEVEN * np.median(moving):
+    if len(moving) < 2 or spread.max() / UNEVEN <= np.median(moving):
         return
     feature = int(spread.argmax())
     label = repr(samples.feature_names[feature]) if samples.feature_names else f"number {feature}"
