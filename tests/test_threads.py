@@ -1,8 +1,10 @@
 """Maps trained in several threads at a time, and what is left of them afterwards."""
 
+from threading import Event, Timer
+
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from somkit.kernels import one_blas_thread
+from somkit.kernels import ahead, one_blas_thread
 
 
 def blas_threads():
@@ -20,3 +22,21 @@ def test_blas_gets_its_threads_back_when_the_last_of_several_fits_ends():
         assert blas_threads() == {1}
         second.__exit__(None, None, None)
         assert blas_threads() == {2}
+
+
+def test_nothing_works_on_when_a_fit_has_ended():
+    """A plugin's function is not left running in a thread; a process is forked safely once a fit is over."""
+    begun, released, ended = Event(), Event(), []
+
+    def prepare(number):
+        if number:
+            begun.set()
+            released.wait()
+            ended.append(number)
+
+    tables = ahead(prepare, 9, 2)
+    next(tables)
+    begun.wait()
+    Timer(0.1, released.set).start()
+    tables.close()
+    assert ended == [1]

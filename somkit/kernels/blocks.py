@@ -121,7 +121,7 @@ def ahead(function: Callable[[int], Result], count: int, n_jobs: int | None = No
                 waiting.append(pool.submit(function, number))
         yield found
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 class TreeSum:
