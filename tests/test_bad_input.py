@@ -384,6 +384,12 @@ def test_masked_cells_are_missing_values():
     assert np.array_equal(recipe.fit(np.ma.array(np.where(hidden, 99.0, GOOD), mask=hidden)).codebook, expected)
 
 
+def test_a_run_without_end_is_started_at_once():
+    """Who stops by hand may plan any number of epochs; their schedules are not all worked out beforehand."""
+    states = Recipe(topology="line:units=2", epochs=10**15, random_state=0).train(GOOD)
+    assert next(states).epoch == 1
+
+
 def test_a_recipe_not_started_has_no_task():
     """A recipe whose learning rate is still the trainer's own says how to come by a task."""
     with pytest.raises(RecipeError) as caught:

@@ -38,6 +38,7 @@ PARTS: dict[str, str] = {
 SCALES = (None, "standard", "minmax")
 NO_SCALE = "none"  # None, where there is no None: in TOML and on the command line
 UNEVEN = 30.0  # a standard deviation this many times the median one drowns the other features
+CHECKED = 10_001  # values of a schedule that are checked before any work is done
 
 
 DEFAULTS: dict[str, Any] = {
@@ -357,7 +358,7 @@ class Recipe:
 
 def _check_schedules(recipe: Recipe) -> None:
     """Raise before any work is done if a schedule has a value that is not finite or negative."""
-    progress = np.linspace(0, 1, max(recipe.epochs, 2))
+    progress = np.linspace(0, 1, min(max(recipe.epochs, 2), CHECKED))
     recipe.radius.values(progress, "radius")
     if recipe.learning_rate is not None:
         recipe.learning_rate.values(progress, "learning_rate")
