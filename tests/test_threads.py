@@ -1,9 +1,12 @@
 """Maps trained in several threads at a time, and what is left of them afterwards."""
 
+import sys
 from threading import Event, Timer
+from types import ModuleType
 
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from somkit import resolve
 from somkit.kernels import ahead, one_blas_thread
 
 
@@ -40,3 +43,9 @@ def test_nothing_works_on_when_a_fit_has_ended():
     Timer(0.1, released.set).start()
     tables.close()
     assert ended == [1]
+
+
+def test_topologies_are_spelt_while_another_thread_loads_networkx(monkeypatch):
+    """A module that is only half loaded has no names yet; another map on a graph loads it when it is fitted."""
+    monkeypatch.setitem(sys.modules, "networkx", ModuleType("networkx"))
+    assert resolve("topology", "grid:rows=2").rows == 2

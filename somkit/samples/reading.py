@@ -110,9 +110,9 @@ def as_numbers(array: Array, names: tuple[str, ...] | None) -> Array:
 
 def _as_floats(array: Array) -> Array | None:
     """Return an array of objects as float64, missing values as NaN; None if one of them is no number."""
-    pandas = sys.modules.get("pandas")  # its NA cannot exist before pandas is loaded
-    if pandas is not None and array.dtype.kind == "O":
-        array = np.where(pandas.isna(array), np.nan, array)
+    isna = getattr(sys.modules.get("pandas"), "isna", None)  # its NA cannot exist before pandas is loaded
+    if isna is not None and array.dtype.kind == "O":
+        array = np.where(isna(array), np.nan, array)
     try:
         return array.astype(np.float64)
     except (TypeError, ValueError):
