@@ -1,11 +1,14 @@
 """Maps trained in several threads at a time, and what is left of them afterwards."""
 
+import re
 import sys
+from pathlib import Path
 from threading import Event, Timer
 from types import ModuleType
 
 from threadpoolctl import threadpool_info, threadpool_limits
 
+import somkit
 from somkit import resolve
 from somkit.kernels import ahead, one_blas_thread
 
@@ -49,3 +52,9 @@ def test_topologies_are_spelt_while_another_thread_loads_networkx(monkeypatch):
     """A module that is only half loaded has no names yet; another map on a graph loads it when it is fitted."""
     monkeypatch.setitem(sys.modules, "networkx", ModuleType("networkx"))
     assert resolve("topology", "grid:rows=2").rows == 2
+
+
+def test_parts_of_scipy_are_loaded_after_what_holds_them():
+    """`from scipy.spatial.distance import cdist` fails while another thread is halfway through scipy.spatial."""
+    sources = "".join(file.read_text("utf-8") for file in Path(somkit.__file__).parent.rglob("*.py"))
+    assert re.findall(r"(?:from|import) scipy\.\w+\.\w+.*", sources) == []
