@@ -170,9 +170,9 @@ def merge_units(codebook: Array, lattice: Lattice, weight: Array, connectivity: 
     nearest = held[_nearest_held(vectors, held)]
     pairs = [(unit, near) for unit, near in enumerate(nearest.tolist()) if unit != near]
     pairs += [(int(held[one]), int(held[other])) for one, other in _free_merges(vectors[held], weight[held])]
-    from scipy.cluster.hierarchy import DisjointSet
+    from scipy.cluster import hierarchy
 
-    sets, number = DisjointSet(range(len(vectors))), list(range(len(vectors)))
+    sets, number = hierarchy.DisjointSet(range(len(vectors))), list(range(len(vectors)))
     steps = []
     for step, (one, other) in enumerate(pairs):
         steps.append(sorted((number[sets[one]], number[sets[other]])))
@@ -183,9 +183,9 @@ def merge_units(codebook: Array, lattice: Lattice, weight: Array, connectivity: 
 
 def _nearest_held(vectors: Array, held: Array) -> Array:
     """Return for each unit which of those that hold samples is nearest: itself if it does."""
-    from scipy.spatial.distance import cdist
+    from scipy.spatial import distance
 
-    nearest = cdist(vectors, vectors[held]).argmin(axis=1)
+    nearest = distance.cdist(vectors, vectors[held]).argmin(axis=1)
     nearest[held] = np.arange(len(held))  # not another one at the same place
     return np.asarray(nearest)
 
@@ -201,9 +201,9 @@ def _hdbscan(vectors: Array, metric: Metric) -> Array:
 
 def _cut_free(merges: list[tuple[int, int]], m: int, n_clusters: int) -> Array:
     """Return the clusters that the dearest merges undone leave."""
-    from scipy.cluster.hierarchy import DisjointSet
+    from scipy.cluster import hierarchy
 
-    sets = DisjointSet(range(m))
+    sets = hierarchy.DisjointSet(range(m))
     for one, other in merges[: m - n_clusters]:
         sets.merge(one, other)
     return _numbered([list(units) for units in sets.subsets()], m)
@@ -214,7 +214,7 @@ def _free_merges(vectors: Array, weight: Array) -> list[tuple[int, int]]:
 
     Time m^2 d, memory m d. Murtagh (1983), doi:10.1093/comjnl/26.4.354.
     """
-    from scipy.spatial.distance import cdist
+    from scipy.spatial import distance
 
     centre, mass = vectors.copy(), weight.astype(np.float64)
     alive = np.ones(len(vectors), dtype=bool)
@@ -223,7 +223,7 @@ def _free_merges(vectors: Array, weight: Array) -> list[tuple[int, int]]:
     while len(merges) < len(vectors) - 1:
         top = chain[-1] if chain else int(alive.argmax())
         chain = chain or [top]
-        cost = cdist(centre[top : top + 1], centre, "sqeuclidean")[0] * (mass[top] * mass / (mass[top] + mass))
+        cost = distance.cdist(centre[top : top + 1], centre, "sqeuclidean")[0] * (mass[top] * mass / (mass[top] + mass))
         cost[~alive] = np.inf
         cost[top] = np.inf
         nearest = int(cost.argmin())

@@ -68,8 +68,9 @@ def resolve(kind: str, spec: Any, registry: Registry | None = None) -> Any:
 
 
 def _is_graph(spec: Any) -> bool:
-    networkx = sys.modules.get("networkx")  # a graph cannot exist before networkx is loaded
-    return networkx is not None and isinstance(spec, networkx.Graph)
+    # A graph cannot exist before networkx is loaded; while another thread loads it, it may lack anything.
+    graph = getattr(sys.modules.get("networkx"), "Graph", None)
+    return graph is not None and isinstance(spec, graph)
 
 
 def build(kind: str, name: str, fields: Mapping[str, Any], registry: Registry) -> Component:

@@ -4,9 +4,10 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array
 
 from somkit import SOM, Recipe, Samples, TrainedMap, load
-from somkit.errors import RecipeError, SomkitError
+from somkit.errors import RecipeError, SampleError, SomkitError
 
 GOOD = np.random.default_rng(0).normal(size=(20, 3))
 
@@ -34,6 +35,28 @@ SAMPLES = {
     "NaN in a named column": (
         pd.DataFrame(changed(17, 2, np.nan), columns=["a", "b", "petal_width"]),
         "X[17, 2] (feature 'petal_width') is NaN; impute it or leave the row out first.",
+    ),
+    "masked": (
+        np.ma.array(GOOD, mask=np.arange(60).reshape(20, 3) == 53),
+        "X[17, 2] is NaN; impute it or leave the row out first.",
+    ),
+    "masked whole numbers": (
+        np.ma.array(GOOD.astype(int), mask=np.arange(60).reshape(20, 3) == 53),
+        "X[17, 2] is NaN; impute it or leave the row out first.",
+    ),
+    "the largest float64": (
+        changed(17, 2, -np.finfo(np.float64).max),
+        (
+            "X[17, 2] is -1.79769e+308, and float64 measures distances between numbers up to 1.1e+301; if it stands for a "
+            "missing value, impute it or leave the row out first, else divide the feature by a constant."
+        ),
+    ),
+    "the largest float32": (
+        changed(17, 2, np.finfo(np.float32).max, np.float32),
+        (
+            "X[17, 2] is 3.40282e+38, and float32 measures distances between numbers up to 8.5e+37; if it stands for a "
+            "missing value, impute it or leave the row out first, else divide the feature by a constant."
+        ),
     ),
     "text": (
         changed(1, 1, "setosa", object),
@@ -70,6 +93,9 @@ GOOD_ENOUGH = {
     "far from the origin": GOOD + 1e8,
     "tiny": GOOD * 1e-200,
     "huge": GOOD * 1e155,
+    "as large as float64 measures": np.sign(GOOD) * 2.0**1000,
+    "as large as float32 measures": (np.sign(GOOD) * 8e37).astype(np.float32),
+    "masked nowhere": np.ma.array(GOOD.astype(int)),
     "booleans": GOOD > 0,
     "two rows": GOOD[:2],
 }
@@ -330,6 +356,38 @@ def test_the_map_does_not_depend_on_the_unit_of_measurement(power, scale):
     scaled = SOM(topology="hex:rows=4,columns=5", scale=scale, random_state=0).fit(GOOD * factor)
     assert np.array_equal(scaled.predict(GOOD * factor), plain.predict(GOOD))
     assert np.allclose(scaled.map_.codebook_in_units / factor, plain.map_.codebook_in_units, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("scale", ["standard", "minmax"])
+def test_what_differs_by_less_than_can_be_divided_by_is_not_scaled(scale):
+    """One over such a spread is infinite."""
+    smallest = np.finfo(np.float64).smallest_subnormal
+    trained = Recipe(topology="line:units=2", scale=scale, radius="constant:value=0").fit([[0.0], [smallest]])
+    assert np.sort(trained.codebook_in_units, axis=0).tolist() == [[0.0], [smallest]]
+
+
+def test_a_sparse_sample_that_is_too_large_to_measure_is_named():
+    """It is named as one in a dense X is."""
+    with pytest.raises(SampleError) as caught:
+        SOM().fit(csr_array(([1.0, 1e38], ([0, 4], [1, 0])), shape=(5, 2), dtype=np.float32))
+    assert str(caught.value) == (
+        "X[4, 0] is 1e+38, and float32 measures distances between numbers up to 8.5e+37; if it stands for a missing "
+        "value, impute it or leave the row out first, else divide the feature by a constant."
+    )
+
+
+def test_masked_cells_are_missing_values():
+    """What lies under a mask is not seen, where a metric takes missing values."""
+    hidden = GOOD > 1
+    recipe = Recipe(topology="line:units=3", metric="euclidean:missing=ignore", random_state=0)
+    expected = recipe.fit(np.where(hidden, np.nan, GOOD)).codebook
+    assert np.array_equal(recipe.fit(np.ma.array(np.where(hidden, 99.0, GOOD), mask=hidden)).codebook, expected)
+
+
+def test_a_run_without_end_is_started_at_once():
+    """Who stops by hand may plan any number of epochs; their schedules are not all worked out beforehand."""
+    states = Recipe(topology="line:units=2", epochs=10**15, random_state=0).train(GOOD)
+    assert next(states).epoch == 1
 
 
 def test_a_recipe_not_started_has_no_task():

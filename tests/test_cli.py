@@ -962,6 +962,19 @@ def test_failure_of_the_system_is_told_in_a_sentence(trained, data, monkeypatch)
     fails("a.csv: No space left on device.", "predict", trained, data, "--out", "a.csv")
 
 
+def test_what_does_not_fit_into_memory_is_told_in_a_sentence(trained, data, monkeypatch):
+    """A map or a table too large for the machine is no fault of the program."""
+
+    def large(*_):
+        raise MemoryError("Unable to allocate 7.28 TiB")
+
+    monkeypatch.setattr("somkit.cli.maps._write_rows", large)
+    sentence = (
+        "there is not enough memory (Unable to allocate 7.28 TiB); take a map of fewer units, or fewer rows of data."
+    )
+    fails(sentence, "predict", trained, data, "--out", "a.csv")
+
+
 def test_ctrl_c_elsewhere_ends_with_130(trained, data, monkeypatch):
     """Ctrl-C outside of training ends in a word."""
 

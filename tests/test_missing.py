@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import ClassVar, final
 
 import attrs
@@ -624,3 +626,10 @@ def test_what_is_masked_is_missing(dtype):
     found = Samples.of(masked, missing=True).rows(slice(None))
     assert found.dtype == gaps.dtype
     assert np.array_equal(found, gaps, equal_nan=True)
+
+
+def test_objects_are_read_while_another_thread_loads_pandas(monkeypatch):
+    """A module that is only half loaded has no names yet."""
+    monkeypatch.setitem(sys.modules, "pandas", ModuleType("pandas"))
+    rows = Samples.of([[1, None]], missing=True).rows(slice(None))
+    assert np.array_equal(rows, [[1.0, np.nan]], equal_nan=True)

@@ -586,3 +586,12 @@ def test_pictures_of_scaled_wine_are_whole():
     ax = draw("component_planes", trained, wine, None)
     assert [panel.get_title().replace("\n", "") for panel in panels(ax)] == list(wine.columns)
     assert np.array_equal(shapes(panels(ax)[12])[0].get_array(), trained.codebook_in_units[:, 12])
+
+
+def test_samples_in_the_place_of_axes_are_refused():
+    """The samples are a view's fourth argument, not its second."""
+    with pytest.raises(ParameterError) as caught:
+        TrainedMap.from_codebook("line:units=2", [[0.0], [1.0]]).draw("hits", np.eye(2))
+    assert str(caught.value) == (
+        "ax must be matplotlib Axes or None, got ndarray; give samples by name, as in trained.draw('hits', X=X)."
+    )

@@ -13,7 +13,7 @@ import click
 from somkit.cli.demo import demo
 from somkit.cli.maps import dashboard, draw, export, measure, predict
 from somkit.cli.parts import components, info, plugins, show
-from somkit.cli.say import INTERRUPTED, complain, of_os_error, of_usage_error
+from somkit.cli.say import INTERRUPTED, complain, of_system_error, of_usage_error
 from somkit.cli.training import fit
 from somkit.errors import ParameterError, SomkitError, SomkitWarning
 from somkit.plugins import STANDARD, Plugins, use
@@ -62,8 +62,8 @@ class Command(click.Group):
         except SomkitError as error:
             complain(str(error))
             return FAILED
-        except OSError as error:
-            complain(of_os_error(error))
+        except (OSError, MemoryError) as error:
+            complain(of_system_error(error))
             return FAILED
         return returned if isinstance(returned, int) else 0
 

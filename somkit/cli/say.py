@@ -22,8 +22,11 @@ def complain(message: str) -> None:
     click.echo(f"somkit: {' '.join(message.split())}", err=True)
 
 
-def of_os_error(error: OSError) -> str:
+def of_system_error(error: OSError | MemoryError) -> str:
     """Return the sentence for an error of the operating system that nobody expected."""
+    if isinstance(error, MemoryError):
+        said = f" ({error})" if str(error) else ""
+        return f"there is not enough memory{said}; take a map of fewer units, or fewer rows of data."
     where = "" if error.filename is None else f"{error.filename}: "
     return f"{where}{error.strerror or error}."
 

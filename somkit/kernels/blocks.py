@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import cache
+from threading import Lock
 from typing import Any, TypeVar
 
 import numpy as np
@@ -30,10 +31,36 @@ def _blas() -> Any:
     return ThreadpoolController()
 
 
-def one_blas_thread() -> AbstractContextManager[Any]:
+class _OneBlasThread(AbstractContextManager[None]):
+    """The one limit there is: BLAS counts its threads for the whole process, so the last holder to leave lifts it."""
+
+    def __init__(self) -> None:
+        self._lock, self._holders, self._limit = Lock(), 0, None
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._renew_lock)
+
+    def _renew_lock(self) -> None:
+        self._lock = Lock()  # the thread that held it may not live on
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._holders:
+                self._limit = _blas().limit(limits=1, user_api="blas")
+            self._holders += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._holders -= 1
+            if not self._holders and self._limit is not None:
+                self._limit.restore_original_limits()
+
+
+_ONE_BLAS_THREAD = _OneBlasThread()
+
+
+def one_blas_thread() -> AbstractContextManager[None]:
     """Hold BLAS to one thread: it is not bit-identical over thread counts, and would only fight the pool for cores."""
-    limit: AbstractContextManager[Any] = _blas().limit(limits=1, user_api="blas")
-    return limit
+    return _ONE_BLAS_THREAD
 
 
 def map_blocks(function: Callable[[int], Result], count: int, n_jobs: int | None = None) -> Iterator[Result]:

@@ -132,12 +132,11 @@ def tiles_pay(m: int, d: int) -> bool:
 
 def hops(begin: Array, joined: Array, sources: Array, out: Array) -> None:
     """Count edges from each source to all units, with scipy."""
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import dijkstra
+    from scipy.sparse import csgraph, csr_array
 
     m = len(begin) - 1
     graph = csr_array((np.ones(len(joined)), joined, begin), shape=(m, m))
-    found = dijkstra(graph, indices=sources, unweighted=True)
+    found = csgraph.dijkstra(graph, indices=sources, unweighted=True)
     out[...] = np.where(np.isfinite(found), found, NO_WAY)
 
 

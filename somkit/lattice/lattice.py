@@ -140,9 +140,9 @@ class Lattice:
     @cached_property
     def parts(self) -> Array:
         """The number of the connected part that each unit belongs to, shape (m,)."""
-        from scipy.sparse.csgraph import connected_components
+        from scipy.sparse import csgraph
 
-        return np.asarray(connected_components(self.adjacency, directed=False)[1], dtype=np.int64)
+        return np.asarray(csgraph.connected_components(self.adjacency, directed=False)[1], dtype=np.int64)
 
     @cached_property
     def _all_distances(self) -> Array:

@@ -113,9 +113,9 @@ class Path(MapDistance):
         if lattice.unit_lengths and len(lattice) < NO_WAY:
             counted = self._hops(lattice, units)
             return np.where(counted == NO_WAY, np.inf, counted)
-        from scipy.sparse.csgraph import dijkstra
+        from scipy.sparse import csgraph
 
-        found = dijkstra(lattice.adjacency, directed=False, indices=units)
+        found = csgraph.dijkstra(lattice.adjacency, directed=False, indices=units)
         return np.asarray(found, dtype=np.float64).reshape(len(units), len(lattice))
 
     @staticmethod

@@ -38,6 +38,7 @@ PARTS: dict[str, str] = {
 SCALES = (None, "standard", "minmax")
 NO_SCALE = "none"  # None, where there is no None: in TOML and on the command line
 UNEVEN = 30.0  # a standard deviation this many times the median one drowns the other features
+CHECKED = 10_001  # values of a schedule that are checked before any work is done
 
 
 DEFAULTS: dict[str, Any] = {
@@ -358,7 +359,7 @@ class Recipe:
 
 def _check_schedules(recipe: Recipe) -> None:
     """Raise before any work is done if a schedule has a value that is not finite or negative."""
-    progress = np.linspace(0, 1, max(recipe.epochs, 2))
+    progress = np.linspace(0, 1, min(max(recipe.epochs, 2), CHECKED))
     recipe.radius.values(progress, "radius")
     if recipe.learning_rate is not None:
         recipe.learning_rate.values(progress, "learning_rate")
@@ -369,7 +370,7 @@ def warn_if_uneven(samples: Samples, metric: Metric) -> None:
     weights = metric.feature_weights(samples.features)
     spread = samples.deviations * weights
     moving = spread[spread > 0]
-    if len(moving) < 2 or spread.max() <= UNEVEN * np.median(moving):
+    if len(moving) < 2 or spread.max() / UNEVEN <= np.median(moving):
         return
     feature = int(spread.argmax())
     label = repr(samples.feature_names[feature]) if samples.feature_names else f"number {feature}"

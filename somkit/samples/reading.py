@@ -13,6 +13,9 @@ from somkit.validators import plain
 
 Array = np.ndarray[Any, Any]
 
+# By the size of a number: up to this no difference, no first codebook and no sum over samples or features overflows.
+LARGEST = {4: float(np.finfo(np.float32).max) / 4, 8: 2.0**1000}
+
 
 def describe_cell(row: int, column: int, names: tuple[str, ...] | None) -> str:
     """Name a cell of X as an error does."""
@@ -109,9 +112,9 @@ def as_numbers(array: Array, names: tuple[str, ...] | None) -> Array:
 
 def _as_floats(array: Array) -> Array | None:
     """Return an array of objects as float64, missing values as NaN; None if one of them is no number."""
-    pandas = sys.modules.get("pandas")  # its NA cannot exist before pandas is loaded
-    if pandas is not None and array.dtype.kind == "O":
-        array = np.where(pandas.isna(array), np.nan, array)
+    isna = getattr(sys.modules.get("pandas"), "isna", None)  # its NA cannot exist before pandas is loaded
+    if isna is not None and array.dtype.kind == "O":
+        array = np.where(isna(array), np.nan, array)
     try:
         return array.astype(np.float64)
     except (TypeError, ValueError):
@@ -180,18 +183,22 @@ def check_finite(X: Array, names: tuple[str, ...] | None, *, missing: bool) -> b
     Raises
     ------
     SampleError
-        Naming the cell; or the row, where nothing of it is observed.
+        Naming the cell, also if it is too large to measure distances; or the row, where nothing of it is observed.
     """
-    found = False
+    found, largest = False, LARGEST.get(X.dtype.itemsize, np.inf)
     for start in range(0, len(X) if X.dtype.kind == "f" else 0, BLOCK_ROWS):
         block = X[start : start + BLOCK_ROWS]
-        if np.isfinite(block).all():
+        if block.max() <= largest and block.min() >= -largest:
             continue
         absent = np.isnan(block)
         bad = np.isinf(block) if missing else ~np.isfinite(block)
         if bad.any():
             row, column = (int(index[0]) for index in np.nonzero(bad))
             raise _not_finite(start + row, column, X[start + row, column], names)
+        large = np.abs(block) > largest
+        if large.any():
+            row, column = (int(index[0]) for index in np.nonzero(large))
+            raise _too_large(describe_cell(start + row, column, names), block[row, column], X)
         empty = np.flatnonzero(absent.all(axis=1))
         if len(empty):
             raise nothing_observed(start + int(empty[0]))
@@ -205,11 +212,23 @@ def nothing_observed(row: int, where: str = "every value of it is missing") -> S
 
 
 def check_finite_sparse(X: Any) -> None:
-    """Raise, naming the cell, if a sparse X stores a value that is not finite."""
-    bad = np.flatnonzero(~np.isfinite(X.data))
+    """Raise, naming the cell, if a sparse X stores a value that is not finite, or too large to measure distances."""
+    bad = np.flatnonzero(~(np.abs(X.data) <= LARGEST[X.dtype.itemsize]))
     if len(bad):
+        value, column = X.data[bad[0]], int(X.indices[bad[0]])
         row = int(np.searchsorted(X.indptr, bad[0], side="right")) - 1
-        raise _not_finite(row, int(X.indices[bad[0]]), X.data[bad[0]], None)
+        if np.isfinite(value):
+            raise _too_large(describe_cell(row, column, None), value, X)
+        raise _not_finite(row, column, value, None)
+
+
+def _too_large(cell: str, value: Any, X: Any) -> SampleError:
+    message = (
+        f"{cell} is {float(value):g}, and {X.dtype} measures distances between numbers up to "
+        f"{LARGEST[X.dtype.itemsize]:.1e}; if it stands for a missing value, impute it or leave the row out first, "
+        f"else divide the feature by a constant."
+    )
+    return SampleError(message)
 
 
 def _not_finite(row: int, column: int, value: Any, names: tuple[str, ...] | None) -> SampleError:

@@ -82,13 +82,13 @@ class Samples:
             Applied to the blocks.
         missing, sparse : bool
             Whether NaN may stand for a missing value, and whether X may be sparse (then without missing values).
-            pandas' NA, None and polars' null become NaN.
+            pandas' NA, None, polars' null and what is masked become NaN.
 
         Raises
         ------
         SampleError
-            If X is empty, not two-dimensional, ragged, complex or not finite, has a row without any value, or is sparse
-            and to be scaled, or the weights do not fit.
+            If X is empty, not two-dimensional, ragged, complex, not finite or too large to measure distances, has a
+            row without any value, or is sparse and to be scaled, or the weights do not fit.
         SampleTypeError
             If X holds something that is no number, or is sparse and must not be.
         """

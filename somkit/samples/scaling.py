@@ -24,7 +24,7 @@ class Scaling:
     ----------
     kind : "standard" | "minmax"
     offset, factor : arrays of shape (d,), float64
-        The factor of a constant feature is 1, so that it stays a constant.
+        The factor of a feature that is constant, or all but, is 1, so that it stays one.
     """
 
     kind: str
@@ -56,6 +56,6 @@ class Scaling:
             offset, spread = samples.mean, samples.deviations
         else:
             offset, spread = low, high - low
-        constant = (high == low) | (spread == 0)
+        constant = (high == low) | (spread < np.finfo(np.float64).tiny)  # of less the inverse may overflow
         offset = np.where(high == low, low, offset)
         return cls(kind=kind, offset=offset, factor=1 / np.where(constant, 1.0, spread))

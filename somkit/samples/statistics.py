@@ -163,15 +163,15 @@ def _centred_products(samples: Samples) -> Callable[[Array], Array]:
 
 
 def _leading_components(samples: Samples, count: int) -> tuple[Array, Array]:
-    from scipy.sparse.linalg import LinearOperator, eigsh
+    from scipy.sparse import linalg
 
     d = samples.features
     if not samples.deviations.any():
         return np.zeros(count), np.eye(count, d)
     multiply = _centred_products(samples)
-    operator = LinearOperator((d, d), matvec=lambda vector: multiply(vector.ravel()), dtype=np.float64)
+    operator = linalg.LinearOperator((d, d), matvec=lambda vector: multiply(vector.ravel()), dtype=np.float64)
     # A fixed start, and none that data may be orthogonal to, as shares that add up to 1 are to equal entries.
     start = np.random.default_rng(0).standard_normal(d)
-    values, vectors = eigsh(operator, k=count, v0=start, tol=SPARSE_ACCURACY if samples.is_sparse else 0)
+    values, vectors = linalg.eigsh(operator, k=count, v0=start, tol=SPARSE_ACCURACY if samples.is_sparse else 0)
     order = np.argsort(values)[::-1]
     return values[order], vectors.T[order]

@@ -167,11 +167,23 @@ def draw(
         The samples and labels to show, where the view shows any.
     **fields
         The view's own parameters.
-    """
-    part: Visualiser = _with_fields(resolve("visualiser", view), fields)
-    if ax is None:
-        from matplotlib.figure import Figure
 
+    Raises
+    ------
+    ParameterError
+        If ``ax`` is something else, such as the samples.
+    """
+    from matplotlib import axes
+    from matplotlib.figure import Figure
+
+    part: Visualiser = _with_fields(resolve("visualiser", view), fields)
+    if not isinstance(ax, axes.Axes | None):
+        message = (
+            f"ax must be matplotlib Axes or None, got {type(ax).__name__}; give samples by name, as in "
+            f"trained.draw({part.name!r}, X=X)."
+        )
+        raise ParameterError(message)
+    if ax is None:
         figure = Figure(figsize=part.figure_size(trained), layout="constrained")
         ax = figure.add_subplot(projection=part.projection)
     return part.draw(trained, ax, X, y, sample_weight)

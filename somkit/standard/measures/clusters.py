@@ -35,14 +35,14 @@ def cluster_units(trained: TrainedMap, clusters: int | str) -> Array:
     if clusters > m:
         message = f"{clusters} clusters cannot be made of a map of {m} unit(s); lower clusters."
         raise MeasureError(message)
-    from scipy.cluster.hierarchy import cut_tree, linkage
+    from scipy.cluster import hierarchy
 
     codebook = trained.codebook
     condensed = [
         np.asarray(trained.metric.pairwise(codebook[unit : unit + 1], codebook[unit + 1 :]))[0] for unit in range(m - 1)
     ]
-    tree = linkage(np.concatenate(condensed).astype(np.float64), method="average")
-    return np.asarray(cut_tree(tree, n_clusters=[clusters])[:, 0])
+    tree = hierarchy.linkage(np.concatenate(condensed).astype(np.float64), method="average")
+    return np.asarray(hierarchy.cut_tree(tree, n_clusters=[clusters])[:, 0])
 
 
 @final

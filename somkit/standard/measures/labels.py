@@ -191,10 +191,10 @@ class ClassScatterIndex(Measure):
 
     def __call__(self, trained: TrainedMap, X: Any = None, y: Any = None, sample_weight: Any = None) -> float:
         """Return the mean over classes."""
-        from scipy.sparse.csgraph import connected_components
+        from scipy.sparse import csgraph
 
         counts = _classes(self, trained, X, y, sample_weight).counts
         adjacency = trained.lattice.adjacency
         taken = [np.flatnonzero(column) for column in counts.T if column.any()]
-        regions = [connected_components(adjacency[units][:, units], directed=False)[0] for units in taken]
+        regions = [csgraph.connected_components(adjacency[units][:, units], directed=False)[0] for units in taken]
         return float(np.mean(regions))

@@ -36,9 +36,9 @@ def path_lengths(graph: csr_array, first: Array, second: Array, *, hops: int | N
     if hops is not None:
         _search_paths(graph, first, second, found, limit=float(hops), unweighted=True)
         return found
-    from scipy.sparse.csgraph import connected_components
+    from scipy.sparse import csgraph
 
-    part = connected_components(graph, directed=False)[1]
+    part = csgraph.connected_components(graph, directed=False)[1]
     left = np.flatnonzero(part[first] == part[second])
     least, longest = np.finfo(np.float64).tiny, np.finfo(np.float64).max
     limit = max(float((graph.data / max(graph.nnz, 1)).sum()), least)  # the mean: soon as long as all edges together
@@ -55,13 +55,13 @@ def _search_paths(
     graph: csr_array, first: Array, second: Array, found: Array, *, limit: float, unweighted: bool
 ) -> None:
     """Write into ``found`` the lengths of those shortest paths that are no longer than the limit."""
-    from scipy.sparse.csgraph import dijkstra
+    from scipy.sparse import csgraph
 
     sources, which = np.unique(first, return_inverse=True)
     order = np.argsort(which, kind="stable")
     offsets = np.searchsorted(which[order], np.arange(len(sources) + 1))
     for rows in blocks(len(sources), graph.shape[0]):
-        table = dijkstra(graph, directed=False, indices=sources[rows], unweighted=unweighted, limit=limit)
+        table = csgraph.dijkstra(graph, directed=False, indices=sources[rows], unweighted=unweighted, limit=limit)
         here = order[offsets[rows.start] : offsets[min(rows.stop, len(sources))]]
         found[here] = table[which[here] - rows.start, second[here]]
 

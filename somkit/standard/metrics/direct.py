@@ -15,18 +15,18 @@ SMALL, LARGE = 2.0**-480, 2.0**900
 
 def direct(X: Array, W: Array, name: str) -> Array:
     """Return the distances that scipy knows by a name, (n, d) and (m, d) -> (n, m)."""
-    from scipy.spatial.distance import cdist
+    from scipy.spatial import distance
 
     x, w = X.astype(np.float64), W.astype(np.float64)
     largest = max(np.abs(x).max(initial=0), np.abs(w).max())
     if (
         name != "euclidean" and largest < LARGE
     ):  # nothing is squared: sums cannot overflow, and the smallest keep digits
-        return np.asarray(cdist(x, w, name))
+        return np.asarray(distance.cdist(x, w, name))
     scale = kernels.power_of_two(largest)
-    scaled = np.asarray(cdist(x * scale, w * scale, name))
-    distance: Array = scaled / scale
+    scaled = np.asarray(distance.cdist(x * scale, w * scale, name))
+    found: Array = scaled / scale
     if name == "euclidean":  # squares of what is so small beside the largest number lose digits: measure it by itself
         row, unit = np.nonzero(scaled < SMALL)
-        distance[row, unit] = kernels.distances_of_pairs(x[row], w[unit])
-    return distance
+        found[row, unit] = kernels.distances_of_pairs(x[row], w[unit])
+    return found

@@ -59,13 +59,13 @@ class CosineMetric(Metric):
 
     def pairwise(self, X: Array, W: Array) -> Array:
         """Return all distances, as half the squares between directions, which loses nothing at small angles."""
-        from scipy.spatial.distance import cdist
+        from scipy.spatial import distance
 
         x, no_x = directions(X)
         w, no_w = directions(W)
-        distance = np.minimum(cdist(x, w, "sqeuclidean") / 2, 2.0)
-        distance[no_x[:, None] ^ no_w[None, :]] = 1.0
-        return np.asarray(distance)
+        found = np.minimum(distance.cdist(x, w, "sqeuclidean") / 2, 2.0)
+        found[no_x[:, None] ^ no_w[None, :]] = 1.0
+        return np.asarray(found)
 
 
 @final
@@ -116,11 +116,11 @@ class Angular(Metric):
 
     def pairwise(self, X: Array, W: Array) -> Array:
         """Return all angles."""
-        from scipy.spatial.distance import cdist
+        from scipy.spatial import distance
 
         x, no_x = directions(X)
         w, no_w = directions(W)
-        angle = 2 * np.arctan2(cdist(x, w), cdist(x, -w))
+        angle = 2 * np.arctan2(distance.cdist(x, w), distance.cdist(x, -w))
         angle[no_x[:, None] ^ no_w[None, :]] = np.pi / 2
         return np.asarray(angle)
 

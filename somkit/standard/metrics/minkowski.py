@@ -124,6 +124,6 @@ class Canberra(Metric):
 
     def pairwise(self, X: Array, W: Array) -> Array:
         """Return all distances; both sides are halved, so that no sum of sizes overflows."""
-        from scipy.spatial.distance import cdist
+        from scipy.spatial import distance
 
-        return np.asarray(cdist(X.astype(np.float64) / 2, W.astype(np.float64) / 2, "canberra"))
+        return np.asarray(distance.cdist(X.astype(np.float64) / 2, W.astype(np.float64) / 2, "canberra"))

@@ -51,11 +51,11 @@ class Braycurtis(Metric):
 
     def pairwise(self, X: Array, W: Array) -> Array:
         """Return all distances."""
-        from scipy.spatial.distance import cdist
+        from scipy.spatial import distance
 
         x, w = X.astype(np.float64) * DOWN, W.astype(np.float64) * DOWN
         total = np.abs(x).sum(axis=1)[:, None] + np.abs(w).sum(axis=1)
-        return np.minimum(_ratio(cdist(x, w, "cityblock"), total), 1.0)
+        return np.minimum(_ratio(distance.cdist(x, w, "cityblock"), total), 1.0)
 
 
 @final
@@ -171,9 +171,9 @@ class Hamming(Metric):
 
     def pairwise(self, X: Array, W: Array) -> Array:
         """Return all distances."""
-        from scipy.spatial.distance import cdist
+        from scipy.spatial import distance
 
         x, w = X.astype(np.float64), W.astype(np.float64)
         if self.values == "categorical":
-            return np.asarray(cdist(x, w, "hamming"))
-        return np.asarray(cdist(x, w, "cityblock") / x.shape[1])
+            return np.asarray(distance.cdist(x, w, "hamming"))
+        return np.asarray(distance.cdist(x, w, "cityblock") / x.shape[1])

@@ -204,11 +204,10 @@ class Knn(Topology):
             near = np.argsort(row, kind="stable")[: self.neighbours]
             found.append(np.sort(np.column_stack([np.full(len(near), unit), near]), axis=1))
         edges = np.unique(np.concatenate(found), axis=0)
-        from scipy.sparse import csr_array
-        from scipy.sparse.csgraph import connected_components
+        from scipy.sparse import csgraph, csr_array
 
         joined = csr_array((np.ones(len(edges)), tuple(edges.T)), shape=(len(W), len(W)))
-        _, part = connected_components(joined, directed=False)
+        _, part = csgraph.connected_components(joined, directed=False)
         tree, _ = spanning_tree(len(W), distances_of)
         return np.unique(np.concatenate([edges, tree[part[tree[:, 0]] != part[tree[:, 1]]]]), axis=0)
 

@@ -241,10 +241,10 @@ class Dendrogram(Visualiser):
 
 def _tree(codebook: Array) -> tuple[Array, list[int]]:
     """Return the lines of the tree, (3 (m - 1), 2, 2), leaves at 0, 1, 2, ..., and the units at the leaves."""
-    from scipy.cluster.hierarchy import leaves_list, linkage
+    from scipy.cluster import hierarchy
 
-    joined = linkage(codebook, "ward")
-    leaves = leaves_list(joined)
+    joined = hierarchy.linkage(codebook, "ward")
+    leaves = hierarchy.leaves_list(joined)
     m = len(codebook)
     across, height = np.empty(2 * m - 1), np.zeros(2 * m - 1)
     across[leaves] = np.arange(m)

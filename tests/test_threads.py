@@ -1,0 +1,41 @@
+"""Maps trained in several threads at a time, and what is left of them afterwards."""
+
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from threadpoolctl import threadpool_info, threadpool_limits
+
+import somkit
+from somkit import resolve
+from somkit.kernels import one_blas_thread
+
+
+def blas_threads():
+    """Return the numbers of threads that the BLAS libraries loaded may use."""
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
+def test_blas_gets_its_threads_back_when_the_last_of_several_fits_ends():
+    """Fits that overlap hold it to one thread from the first to the last, whichever began or ended first."""
+    with threadpool_limits(2, user_api="blas"):
+        first, second = one_blas_thread(), one_blas_thread()
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert blas_threads() == {1}
+        second.__exit__(None, None, None)
+        assert blas_threads() == {2}
+
+
+def test_topologies_are_spelt_while_another_thread_loads_networkx(monkeypatch):
+    """A module that is only half loaded has no names yet; another map on a graph loads it when it is fitted."""
+    monkeypatch.setitem(sys.modules, "networkx", ModuleType("networkx"))
+    assert resolve("topology", "grid:rows=2").rows == 2
+
+
+def test_parts_of_scipy_are_loaded_after_what_holds_them():
+    """`from scipy.spatial.distance import cdist` fails while another thread is halfway through scipy.spatial."""
+    sources = "".join(file.read_text("utf-8") for file in Path(somkit.__file__).parent.rglob("*.py"))
+    assert re.findall(r"(?:from|import) scipy\.\w+\.\w+.*", sources) == []
