@@ -145,30 +145,15 @@ def accumulate(
     X: Array, weight: Array | None, units: Array, centre: Array | None, scale: Array | None, sums: Array, counts: Array
 ) -> None:
     """Add the weighted rows of X to the sums of their units, one row after the other."""
-    order = np.argsort(units, kind="stable")
-    sorted_units = units[order]
-    begin = np.flatnonzero(np.diff(sorted_units, prepend=-1))
-    if not len(begin):
-        return
-    values = X[order].astype(np.float64)
+    values = X.astype(np.float64)
     if centre is not None and scale is not None:
         values -= centre
         values *= scale
-    weights = np.ones(len(X)) if weight is None else weight[order]
     if weight is not None:
-        values *= weights[:, None]
-    touched, starts = sorted_units[begin], begin + np.arange(len(begin))  # each unit's sum so far comes first
-    sums[touched] = _sums_in_order(np.insert(values, begin, sums[touched], axis=0), starts)
-    counts[touched] = _sums_in_order(np.insert(weights, begin, counts[touched]), starts)
-
-
-def _sums_in_order(values: Array, starts: Array) -> Array:
-    """Return the sums of the rows from each start to the next, added in order, as reduceat does not."""
-    from scipy.sparse import csr_array
-
-    n = len(values)
-    members = csr_array((np.ones(n), np.arange(n), np.append(starts, n)), shape=(len(starts), n))
-    return np.asarray(members @ values)
+        values *= weight[:, None]
+    (m, d), cells = sums.shape, units[:, None] * sums.shape[1] + np.arange(sums.shape[1])
+    np.add.at(sums.reshape(m * d), cells.ravel(), values.ravel())  # flat: several times as fast as row by row
+    np.add.at(counts, units, 1.0 if weight is None else weight)
 
 
 class OnlineCodebook:
