@@ -56,6 +56,7 @@ __all__ = [
     "power_of_two",
     "prepare",
     "rank",
+    "rows_at_once",
     "tie",
     "tiles_pay",
     "usable_cores",
@@ -164,6 +165,11 @@ def prepare(
 def tiles_pay(m: int, d: int, implementation: Implementation = _DEFAULT) -> bool:
     """Whether it is worth making tiles for `prepare`, for a codebook of shape (m, d)."""
     return bool(implementation.module.tiles_pay(m, d))
+
+
+def rows_at_once(implementation: Implementation = _DEFAULT) -> int:
+    """How many rows are best searched in one call, a multiple of `BLOCK_ROWS`. Never changes a result."""
+    return int(implementation.module.BLOCKS_AT_ONCE) * BLOCK_ROWS
 
 
 def nearest(X: Array, W: Array, k: int = 1, implementation: Implementation = _DEFAULT) -> tuple[Array, Array]:

@@ -195,3 +195,9 @@ def boxes(
     keep = 1 - (1 + defect) * (epsilon + epsilon**2) - gamma(d + 12, dtype)
     take = (1 + defect) * (1 + epsilon) * (1 + gamma(q + 12, dtype))
     return widening, blur, absolute, keep, take
+
+
+def patches(d: int, defect: float, dtype: DTypeLike) -> float:
+    """Return how far the squared distance from a patch may be from what is computed, in units of (|x| + widest)²."""
+    doubt = defect + gamma(2 * d + 16, np.float64)  # of P'P - I and of P'e
+    return 12 * gamma(2 * d + 16, dtype) * SLACK + 24 * doubt

@@ -10,10 +10,13 @@ import numpy as np
 
 from somkit.kernels import margins
 from somkit.kernels.frames import HUGE_NORM, SAFE_SUMS, Array, Classes, Frame, influences_from, sum_of_squares
+from somkit.kernels.patches import SCRATCH, Patches
 
 SCORES = 2**18  # scores that are made and scanned before they leave the second-level cache
+BLOCKS_AT_ONCE = int(__import__('os').environ.get('AT','2'))  # threads get in each other's way where they call numpy often (measured)
 NO_WAY = 0xFFFF  # as a number of edges
 CACHED = 512  # units that influences are looked up for at once: a block of them fits the second-level cache
+TILES_FROM, TILES_UP_TO = 600, 80  # units from and features up to which tiles pay (measured)
 PAIRS = 2**16  # numbers of (row, unit) pairs that are evaluated directly at a time
 
 
@@ -39,13 +42,18 @@ def decide(rows: Array, units: Array, distances: Array, n: int, k: int, d: int) 
     """Return the k nearest of each row's proposals; ``rows`` ascends, ``units`` ascends within each row."""
     chosen_units, chosen_distances = np.empty((n, k), np.int64), np.empty((n, k))
     for rank in range(k):
-        starts = np.searchsorted(rows, np.arange(n))
-        limits = np.fmin.reduceat(distances, starts) * (1 + margins.tie(d))
-        within = np.flatnonzero(~(distances > limits[rows]))
-        first = within[np.searchsorted(rows[within], np.arange(n))]
-        chosen_units[:, rank], chosen_distances[:, rank] = units[first], distances[first]
-        rows, units, distances = (np.delete(a, first) for a in (rows, units, distances))
+        limits = np.fmin.reduceat(distances, _firsts(rows)) * (1 + margins.tie(d))
+        within = np.flatnonzero(~(distances > limits.take(rows)))
+        first = within.take(_firsts(rows.take(within)))
+        chosen_units[:, rank], chosen_distances[:, rank] = units.take(first), distances.take(first)
+        if rank + 1 < k:
+            rows, units, distances = (np.delete(a, first) for a in (rows, units, distances))
     return chosen_units, chosen_distances
+
+
+def _firsts(rows: Array) -> Array:
+    """Return where each number begins in an ascending array."""
+    return np.flatnonzero(np.diff(rows, prepend=-1))
 
 
 @dataclass(frozen=True)
@@ -55,20 +63,22 @@ class Codebook:
     frame: Frame
     margin: margins.Coefficients
     product: Array  # (d + 1, m): minus the centred codebook, and its half norms
+    patches: Patches | None = None
 
     @classmethod
-    def of(cls, W: Array) -> Self:
-        """Centre and scale a codebook, and lay it out for one product."""
+    def of(cls, W: Array, tiles: tuple[Array, Array] | None = None) -> Self:
+        """Centre and scale a codebook, and lay it out for one product, or for many small ones."""
         frame, d = Frame.of(W), W.shape[1]
         product = np.concatenate([-frame.centred.T, frame.half[None].astype(W.dtype)])
-        return cls(frame, margins.coefficients(d + 1, d, float(frame.half.max()), W.dtype), product)
+        margin = margins.coefficients(d + 1, d, float(frame.half.max()), W.dtype)
+        flat = frame.fragile or not frame.half.any()
+        return cls(frame, margin, product, None if tiles is None or flat else Patches.of(frame, *tiles))
 
     def search(self, X: Array, k: int, seeds: Array | None = None) -> tuple[Array, Array]:
         """Return the units and distances of the k nearest; X has the codebook's type."""
-        del seeds
         units, distances = np.empty((len(X), k), np.int64), np.empty((len(X), k))
         first, waiting = 0, []
-        for end, pairs in self._propose(X, k):
+        for end, pairs in self._propose(X, k, seeds):
             waiting.append(pairs)
             if end == len(X) or sum(map(len, waiting)) > SCORES:
                 found = self._measure(X, np.concatenate(waiting), first, end, k)
@@ -81,44 +91,68 @@ class Codebook:
         rows, units = np.divmod(pairs, len(W))
         step = max(1, PAIRS // W.shape[1])
         distances = np.concatenate(
-            [distances_of_pairs(X[rows[i : i + step]], W[units[i : i + step]]) for i in range(0, len(rows), step)]
+            [distances_of_pairs(X.take(rows[i : i + step], axis=0), W.take(units[i : i + step], axis=0)) for i in range(0, len(rows), step)]
         )
         return decide(rows - first, units, distances, end - first, k, W.shape[1])
 
-    def _propose(self, X: Array, k: int) -> Iterator[tuple[int, Array]]:
-        """Yield the pairs (row m + unit) that may be among the k nearest, some rows at a time, by a matrix product."""
-        frame, (n, d), m = self.frame, X.shape, len(self.frame.W)
-        step = max(1, SCORES // m)
+    def _propose(self, X: Array, k: int, seeds: Array | None) -> Iterator[tuple[int, Array]]:
+        """Yield the pairs (row m + unit) that may be among the k nearest, some rows at a time."""
+        frame, (n, d), patches = self.frame, X.shape, self.patches if k == 1 else None
         with np.errstate(all="ignore"):
             x = np.ones((n, d + 1), X.dtype)
             np.multiply(X - frame.centre, frame.scale, out=x[:, :d], casting="same_kind")
             squares = np.einsum("if,if->i", x[:, :d], x[:, :d], dtype=np.float64)
-            tolerance = self.margin.tolerance(np.sqrt(squares))
+            norms = np.sqrt(squares)
+            tolerance = self.margin.tolerance(norms)
             trusted = (squares <= HUGE_NORM) & (tolerance <= HUGE_NORM) & (not frame.fragile)
-            scores, mask = np.empty((min(step, n), m), X.dtype), np.empty((min(step, n), m), bool)
+            step = max(1, n) if patches is None else patches.step
+            known = None if patches is None or seeds is None else self._twice_the_scores(x[:, :d], seeds)
             for i in range(0, n, step):
-                end = min(n, i + step)
-                some, masked = scores[: end - i], mask[: end - i]
-                np.matmul(x[i:end], self.product, out=some)
-                lowest = some.min(axis=1) if k == 1 else np.partition(some, k - 1, axis=1)[:, k - 1]
-                limits = np.nextafter((lowest + tolerance[i:end]).astype(X.dtype), X.dtype.type(np.inf))
-                np.less_equal(some, limits[:, None], out=masked)
-                masked[~trusted[i:end]] = True  # nothing can be said from rounded scores: look at every unit
-                yield end, np.flatnonzero(masked) + i * m
+                end, pairs = min(n, i + step), None
+                if patches is not None and trusted[i:end].all():
+                    blur = patches.blur * (norms[i:end] + self.margin.widest) ** 2
+                    some = None if known is None else known[i:end]
+                    pairs = patches.propose(x[i:end], squares[i:end], tolerance[i:end], blur, some)
+                if pairs is None:
+                    yield from self._by_one_product(x, tolerance, trusted, (i, end), k)
+                else:
+                    yield end, pairs + i * len(frame.W)
+
+    def _twice_the_scores(self, x: Array, units: Array) -> Array:
+        """Return twice the score of a unit for each row, infinity where the unit is -1."""
+        centred, half = self.frame.centred.take(units, axis=0), self.frame.half.take(units).astype(x.dtype)
+        return np.where(units < 0, x.dtype.type(np.inf), 2 * (half - np.einsum("if,if->i", x, centred)))
+
+    def _by_one_product(
+        self, x: Array, tolerance: Array, trusted: Array, span: tuple[int, int], k: int
+    ) -> Iterator[tuple[int, Array]]:
+        """Yield the pairs of the rows from one number to another, by scores of all units."""
+        (first, last), m = span, len(self.frame.W)
+        step = max(1, SCORES // m)
+        shape = min(step, last - first), m
+        scores, mask = SCRATCH.array("scores", shape, x.dtype), SCRATCH.array("mask", shape, np.dtype(bool))
+        for i in range(first, last, step):
+            end = min(last, i + step)
+            some, masked = scores[: end - i], mask[: end - i]
+            np.matmul(x[i:end], self.product, out=some)
+            lowest = some.min(axis=1) if k == 1 else np.partition(some, k - 1, axis=1)[:, k - 1]
+            limits = np.nextafter((lowest + tolerance[i:end]).astype(x.dtype), x.dtype.type(np.inf))
+            np.less_equal(some, limits[:, None], out=masked)
+            masked[~trusted[i:end]] = True  # nothing can be said from rounded scores: look at every unit
+            yield end, np.flatnonzero(masked) + i * m
 
 
 def prepare(
     W: Array, *, last: Any = None, prune: bool | None = None, tiles: tuple[Array, Array] | None = None
 ) -> Codebook:
-    """Lay a codebook out for searching; only the compiled kernels gain by bounds."""
-    del last, prune, tiles
-    return Codebook.of(W)
+    """Lay a codebook out for searching, by tiles where they pay."""
+    del last
+    return Codebook.of(W, tiles if (tiles_pay(*W.shape) if prune is None else prune) else None)
 
 
 def tiles_pay(m: int, d: int) -> bool:
-    """No: only the compiled kernels gain by them."""
-    del m, d
-    return False
+    """Whether tiles are worth making for a codebook."""
+    return m >= TILES_FROM and d <= TILES_UP_TO
 
 
 def hops(begin: Array, joined: Array, sources: Array, out: Array) -> None:
