@@ -46,10 +46,10 @@ SCRATCH = Scratch()
 class Patches:
     """A codebook in tiles, each in a box about one of its units; made by `of`, shared by threads.
 
-    ``sides`` (1 + q, tiles, d + 1) gives, multiplied with a row (x, 1), twice the score of the unit in the middle and
-    the row's coordinates in the box; ``reach`` (1 + q, tiles, 1) how far the units are from the middle in each of these
-    and from their span. ``members`` (tiles, units, d + 1) gives the scores of the units, ``unit_of`` (tiles, units)
-    their numbers. ``blur`` is proven in margins.py.
+    ``sides`` (1 + q, tiles, d + 1) times a row (x, 1) is twice the score of the unit in the middle, and where the row
+    is along the sides of the box; ``reach`` (1 + q, tiles, 1) is how far units are from the span of the sides, and from
+    the middle along each. ``members`` (tiles, units, d + 1) times a row are the scores of all units, whose numbers are
+    in ``unit_of`` (tiles, units). ``blur`` and ``widest`` say how far all that may be wrong, as proven in margins.py.
     """
 
     sides: Array
@@ -58,6 +58,7 @@ class Patches:
     unit_of: Array
     m: int
     blur: float
+    widest: float
 
     @classmethod
     def of(cls, frame: Frame, permutation: Array, offsets: Array) -> Self:
@@ -76,31 +77,31 @@ class Patches:
         sides, reach, defect = _boxes(vectors, vectors[middle])
         sides[0, :, :d] = 2 * members[middle][:, :d]
         sides[0, :, d] = 2 * frame.half[unit_of[middle]]
-        reach += 2.0**-30 * float(np.sqrt(2 * frame.half.max()))
-        reach = np.nextafter(reach.astype(dtype), dtype.type(np.inf))
-        return cls(sides.astype(dtype), reach, members, unit_of, m, margins.patches(d, defect, dtype))
+        widest = float(np.sqrt(2 * frame.half.max())) * margins.SLACK
+        reach = np.nextafter((reach + 2.0**-30 * widest).astype(dtype), dtype.type(np.inf))
+        return cls(sides.astype(dtype), reach, members, unit_of, m, margins.patches(d, defect, dtype), widest)
 
     @property
     def step(self) -> int:
         """How many rows are best looked at together: what is found of them should stay in the second-level cache."""
         return max(32, min(ROWS, NUMBERS // self.reach.size))
 
-    def propose(self, x: Array, squares: Array, tolerance: Array, blur: Array, known: Array | None) -> Array | None:
+    def propose(self, x: Array, squares: Array, tolerance: Array, known: Array | None) -> Array | None:
         """Return the pairs (row m + unit) that may be nearest, sorted; None if too many patches have to be looked at.
 
-        ``x`` (n, d + 1) holds the rows, each with a 1, all of which can be trusted; ``squares``, ``tolerance`` and
-        ``blur`` are theirs, and ``known`` is twice the score of a unit for each row, if any are known.
+        ``x`` (n, d + 1) holds rows that can be trusted, each with a 1, ``squares`` and ``tolerance`` are theirs, and
+        ``known`` is the score of some unit for each, if any are known.
         """
-        kept = self._kept(x, squares, blur, known)
+        kept = self._kept(x, squares, known)
         at = np.flatnonzero(kept)
         if len(at) > WORTH * kept.size:
             return None
         rows, patches, empty = self._batches(at, np.count_nonzero(kept, axis=1), len(x))
-        some = SCRATCH.array("scores", (len(patches), GROUP, SIZE // GROUP, TOGETHER), x.dtype)
-        batches = x.take(rows, axis=0).reshape(len(patches), TOGETHER, -1)
-        np.matmul(self.members.take(patches, axis=0), batches.transpose(0, 2, 1), out=some.reshape(len(patches), SIZE, -1))
-        best = SCRATCH.array("best", (len(patches), SIZE // GROUP, TOGETHER), x.dtype)
-        np.minimum.reduce(some, axis=1, out=best)  # of the units j, j + 8, j + 16, ...
+        shape = len(patches), GROUP, SIZE // GROUP, TOGETHER
+        some, best = SCRATCH.array("scores", shape, x.dtype), SCRATCH.array("best", (shape[0], *shape[2:]), x.dtype)
+        batches = x.take(rows, axis=0).reshape(len(patches), TOGETHER, -1).transpose(0, 2, 1)
+        np.matmul(self.members.take(patches, axis=0), batches, out=some.reshape(len(patches), SIZE, TOGETHER))
+        np.minimum.reduce(some, axis=1, out=best)
         lowest = best.min(axis=1).ravel()
         lowest[empty] = np.inf
         limits = np.full(len(x), np.inf, x.dtype)
@@ -108,16 +109,16 @@ class Patches:
         limits = np.nextafter((limits + tolerance).astype(x.dtype), x.dtype.type(np.inf))
         return self._within(some, best, lowest, rows, patches, limits)
 
-    def _kept(self, x: Array, squares: Array, blur: Array, known: Array | None) -> Array:
-        """Tell which patches (count, n) may hold a unit that counts."""
+    def _kept(self, x: Array, squares: Array, known: Array | None) -> Array:
+        """Tell which patches (tiles, n) may hold a unit that is nearest."""
         shape = len(self.members), len(x)
-        near = SCRATCH.array("near", (len(self.sides), *shape), x.dtype)
+        near, distances = SCRATCH.array("near", (len(self.sides), *shape), x.dtype), SCRATCH.array("far", shape, x.dtype)
         np.matmul(self.sides.reshape(-1, x.shape[1]), x.T, out=near.reshape(-1, len(x)))
-        lowest = near[0].min(axis=0)
+        lowest, blur = near[0].min(axis=0), self.blur * (np.sqrt(squares) + self.widest) ** 2
         if known is not None:
-            np.minimum(lowest, known, out=lowest)
+            np.minimum(lowest, 2 * known, out=lowest)
         limits = (squares + lowest + blur).astype(x.dtype)
-        left, distances = near[0], SCRATCH.array("distances", shape, x.dtype)
+        left = near[0]  # becomes the distance from the span
         left += (squares - blur).astype(x.dtype)
         for along in near[1:]:
             np.multiply(along, along, out=distances)

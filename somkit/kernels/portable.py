@@ -13,7 +13,7 @@ from somkit.kernels.frames import HUGE_NORM, SAFE_SUMS, Array, Classes, Frame, i
 from somkit.kernels.patches import SCRATCH, Patches
 
 SCORES = 2**18  # scores that are made and scanned before they leave the second-level cache
-BLOCKS_AT_ONCE = int(__import__('os').environ.get('AT','2'))  # threads get in each other's way where they call numpy often (measured)
+BLOCKS_AT_ONCE = 4  # threads that call numpy often stand in each other's way (measured)
 NO_WAY = 0xFFFF  # as a number of edges
 CACHED = 512  # units that influences are looked up for at once: a block of them fits the second-level cache
 TILES_FROM, TILES_UP_TO = 600, 80  # units from and features up to which tiles pay (measured)
@@ -90,8 +90,9 @@ class Codebook:
         W = self.frame.W
         rows, units = np.divmod(pairs, len(W))
         step = max(1, PAIRS // W.shape[1])
+        parts = [slice(start, start + step) for start in range(0, len(rows), step)]
         distances = np.concatenate(
-            [distances_of_pairs(X.take(rows[i : i + step], axis=0), W.take(units[i : i + step], axis=0)) for i in range(0, len(rows), step)]
+            [distances_of_pairs(X.take(rows[part], axis=0), W.take(units[part], axis=0)) for part in parts]
         )
         return decide(rows - first, units, distances, end - first, k, W.shape[1])
 
@@ -102,37 +103,35 @@ class Codebook:
             x = np.ones((n, d + 1), X.dtype)
             np.multiply(X - frame.centre, frame.scale, out=x[:, :d], casting="same_kind")
             squares = np.einsum("if,if->i", x[:, :d], x[:, :d], dtype=np.float64)
-            norms = np.sqrt(squares)
-            tolerance = self.margin.tolerance(norms)
+            tolerance = self.margin.tolerance(np.sqrt(squares))
             trusted = (squares <= HUGE_NORM) & (tolerance <= HUGE_NORM) & (not frame.fragile)
+            known = None if patches is None or seeds is None else self._scores_of(x[:, :d], seeds)
             step = max(1, n) if patches is None else patches.step
-            known = None if patches is None or seeds is None else self._twice_the_scores(x[:, :d], seeds)
-            for i in range(0, n, step):
-                end, pairs = min(n, i + step), None
-                if patches is not None and trusted[i:end].all():
-                    blur = patches.blur * (norms[i:end] + self.margin.widest) ** 2
-                    some = None if known is None else known[i:end]
-                    pairs = patches.propose(x[i:end], squares[i:end], tolerance[i:end], blur, some)
+            for start in range(0, n, step):
+                part, pairs = slice(start, min(n, start + step)), None
+                if patches is not None and trusted[part].all():
+                    scores = None if known is None else known[part]
+                    pairs = patches.propose(x[part], squares[part], tolerance[part], scores)
                 if pairs is None:
-                    yield from self._by_one_product(x, tolerance, trusted, (i, end), k)
+                    yield from self._by_one_product(x, tolerance, trusted, part, k)
                 else:
-                    yield end, pairs + i * len(frame.W)
+                    yield part.stop, pairs + start * len(frame.W)
 
-    def _twice_the_scores(self, x: Array, units: Array) -> Array:
-        """Return twice the score of a unit for each row, infinity where the unit is -1."""
+    def _scores_of(self, x: Array, units: Array) -> Array:
+        """Return the score of one unit for each row, infinity where the unit is -1."""
         centred, half = self.frame.centred.take(units, axis=0), self.frame.half.take(units).astype(x.dtype)
-        return np.where(units < 0, x.dtype.type(np.inf), 2 * (half - np.einsum("if,if->i", x, centred)))
+        return np.where(units < 0, x.dtype.type(np.inf), half - np.einsum("if,if->i", x, centred))
 
     def _by_one_product(
-        self, x: Array, tolerance: Array, trusted: Array, span: tuple[int, int], k: int
+        self, x: Array, tolerance: Array, trusted: Array, part: slice, k: int
     ) -> Iterator[tuple[int, Array]]:
-        """Yield the pairs of the rows from one number to another, by scores of all units."""
-        (first, last), m = span, len(self.frame.W)
+        """Do as `_propose` for a part of the rows, by the scores of all units."""
+        m = len(self.frame.W)
         step = max(1, SCORES // m)
-        shape = min(step, last - first), m
+        shape = min(step, part.stop - part.start), m
         scores, mask = SCRATCH.array("scores", shape, x.dtype), SCRATCH.array("mask", shape, np.dtype(bool))
-        for i in range(first, last, step):
-            end = min(last, i + step)
+        for i in range(part.start, part.stop, step):
+            end = min(part.stop, i + step)
             some, masked = scores[: end - i], mask[: end - i]
             np.matmul(x[i:end], self.product, out=some)
             lowest = some.min(axis=1) if k == 1 else np.partition(some, k - 1, axis=1)[:, k - 1]
