@@ -92,7 +92,7 @@ class Patches:
         ``x`` (n, d + 1) holds rows that can be trusted, each with a 1, ``squares`` and ``tolerance`` are theirs, and
         ``known`` is the score of some unit for each, if any are known.
         """
-        kept = self._kept(x, squares, known)
+        kept = self.kept(x, squares, known)
         at = np.flatnonzero(kept)
         if len(at) > WORTH * kept.size:
             return None
@@ -109,7 +109,7 @@ class Patches:
         limits = np.nextafter((limits + tolerance).astype(x.dtype), x.dtype.type(np.inf))
         return self._within(some, best, lowest, rows, patches, limits)
 
-    def _kept(self, x: Array, squares: Array, known: Array | None) -> Array:
+    def kept(self, x: Array, squares: Array, known: Array | None) -> Array:
         """Tell which patches (tiles, n) may hold a unit that is nearest."""
         shape = len(self.members), len(x)
         near, distances = SCRATCH.array("near", (len(self.sides), *shape), x.dtype), SCRATCH.array("far", shape, x.dtype)
