@@ -556,7 +556,9 @@ def test_refuses_what_would_read_elsewhere(implementation):
             kernels.online_block(X, np.array([0]), W, np.ones(1), np.ones((1, 1)), classes,
                                  implementation=implementation)  # fmt: skip
     with pytest.raises(ValueError, match="tiles must be"):
-        kernels.prepare(W, implementation=implementation, tiles=(np.zeros(4, int), np.array([0, 4])), prune=True)
+        kernels.prepare(
+            np.eye(4), implementation=implementation, tiles=(np.zeros(4, int), np.array([0, 4])), prune=True
+        )
     with pytest.raises(IndexError):
         kernels.accumulate(X, None, np.full(5, 4), 4, implementation=implementation)
 

@@ -112,7 +112,10 @@ class Patches:
     def kept(self, x: Array, squares: Array, known: Array | None) -> Array:
         """Tell which patches (tiles, n) may hold a unit that is nearest."""
         shape = len(self.members), len(x)
-        near, distances = SCRATCH.array("near", (len(self.sides), *shape), x.dtype), SCRATCH.array("far", shape, x.dtype)
+        near, distances = (
+            SCRATCH.array("near", (len(self.sides), *shape), x.dtype),
+            SCRATCH.array("far", shape, x.dtype),
+        )
         np.matmul(self.sides.reshape(-1, x.shape[1]), x.T, out=near.reshape(-1, len(x)))
         lowest, blur = near[0].min(axis=0), self.blur * (np.sqrt(squares) + self.widest) ** 2
         if known is not None:
@@ -130,7 +133,8 @@ class Patches:
         np.maximum(near, 0, out=near)
         np.multiply(near, near, out=near)
         np.add.reduce(near, axis=0, out=distances)
-        return np.less_equal(distances, limits, out=SCRATCH.array("kept", shape, np.dtype(bool)))
+        np.less_equal(distances, limits, out=kept)
+        return kept
 
     @staticmethod
     def _batches(at: Array, counts: Array, n: int) -> tuple[Array, Array, Array]:

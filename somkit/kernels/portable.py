@@ -120,7 +120,9 @@ class Codebook:
     def _scores_of(self, x: Array, units: Array) -> Array:
         """Return the score of one unit for each row, infinity where the unit is -1."""
         centred, half = self.frame.centred.take(units, axis=0), self.frame.half.take(units).astype(x.dtype)
-        return np.where(units < 0, x.dtype.type(np.inf), half - np.einsum("if,if->i", x, centred))
+        scores: Array = half - np.einsum("if,if->i", x, centred)
+        scores[units < 0] = np.inf
+        return scores
 
     def _by_one_product(
         self, x: Array, tolerance: Array, trusted: Array, part: slice, k: int
