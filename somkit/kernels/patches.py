@@ -112,10 +112,8 @@ class Patches:
     def kept(self, x: Array, squares: Array, known: Array | None) -> Array:
         """Tell which patches (tiles, n) may hold a unit that is nearest."""
         shape = len(self.members), len(x)
-        near, distances = (
-            SCRATCH.array("near", (len(self.sides), *shape), x.dtype),
-            SCRATCH.array("far", shape, x.dtype),
-        )
+        near = SCRATCH.array("near", (len(self.sides), *shape), x.dtype)
+        distances, kept = SCRATCH.array("far", shape, x.dtype), SCRATCH.array("kept", shape, np.dtype(bool))
         np.matmul(self.sides.reshape(-1, x.shape[1]), x.T, out=near.reshape(-1, len(x)))
         lowest, blur = near[0].min(axis=0), self.blur * (np.sqrt(squares) + self.widest) ** 2
         if known is not None:
