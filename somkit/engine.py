@@ -186,7 +186,7 @@ def search(
     """Return the k nearest units of every sample, (n, k), and their distances, (n, k)."""
     tiles = lattice.tiles if tiles_pay(*codebook.shape) else None
     searcher = prepare(metric, codebook, samples, tiles)
-    step = rows_at_once()
+    step = rows_at_once(len(samples), *codebook.shape)
 
     def find(number: int) -> tuple[Array, Array]:
         return searcher.nearest(samples.kept_rows(slice(number * step, (number + 1) * step)), k)

@@ -167,9 +167,14 @@ def tiles_pay(m: int, d: int, implementation: Implementation = _DEFAULT) -> bool
     return bool(implementation.module.tiles_pay(m, d))
 
 
-def rows_at_once(implementation: Implementation = _DEFAULT) -> int:
-    """How many rows are best searched in one call, a multiple of `BLOCK_ROWS`. Never changes a result."""
-    return int(implementation.module.BLOCKS_AT_ONCE) * BLOCK_ROWS
+def rows_at_once(n: int, m: int, d: int, implementation: Implementation = _DEFAULT) -> int:
+    """How many of n rows are best searched in one call among m units, a multiple of `BLOCK_ROWS`.
+
+    Never changes a result.
+    """
+    for_all_cores = n // (2 * BLOCK_ROWS * usable_cores())
+    blocks: int = implementation.module.blocks_at_once(m, d)
+    return max(1, min(for_all_cores, blocks)) * BLOCK_ROWS
 
 
 def nearest(X: Array, W: Array, k: int = 1, implementation: Implementation = _DEFAULT) -> tuple[Array, Array]:

@@ -15,7 +15,6 @@ from somkit.kernels.tiled import TiledCodebook
 
 LOW_RANK_FROM = 200, 256  # units and features from which a low-rank search may pay (measured)
 TILES_FROM, TILES_UP_TO = 900, 255  # units from and features up to which tiles pay (measured)
-BLOCKS_AT_ONCE = 1  # what is found of one block stays in the caches
 PROBE = 96  # rows of a block on which it has to show that it does,
 WORTH_MEASURING = 0.06  # by leaving no more than this share of the units to be measured (measured)
 ALONE, FEW = 1.5, 3.0  # units left for each row, up to which a basis is kept or narrowed, and from which it is widened
@@ -159,6 +158,12 @@ class Codebook:
 def tiles_pay(m: int, d: int) -> bool:
     """Whether tiles are worth making for a codebook."""
     return m >= TILES_FROM and d <= TILES_UP_TO
+
+
+def blocks_at_once(m: int, d: int) -> int:
+    """How many blocks of rows to search in one call: one, whose rows stay in the caches."""
+    del m, d
+    return 1
 
 
 def prepare(

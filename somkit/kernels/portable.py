@@ -13,10 +13,10 @@ from somkit.kernels.frames import HUGE_NORM, SAFE_SUMS, Array, Classes, Frame, i
 from somkit.kernels.patches import SCRATCH, Patches
 
 SCORES = 2**18  # scores that are made and scanned before they leave the second-level cache
-BLOCKS_AT_ONCE = 4  # threads that call numpy often stand in each other's way (measured)
+BLOCKS_AT_ONCE = 4  # where tiles make the work on one block short (measured)
 NO_WAY = 0xFFFF  # as a number of edges
 CACHED = 512  # units that influences are looked up for at once: a block of them fits the second-level cache
-TILES_FROM, TILES_UP_TO = 600, 80  # units from and features up to which tiles pay (measured)
+TILES_FROM, TILES_UP_TO = 600, 128  # units from and features up to which tiles pay (measured)
 PAIRS = 2**16  # numbers of (row, unit) pairs that are evaluated directly at a time
 
 
@@ -154,6 +154,11 @@ def prepare(
 def tiles_pay(m: int, d: int) -> bool:
     """Whether tiles are worth making for a codebook."""
     return m >= TILES_FROM and d <= TILES_UP_TO
+
+
+def blocks_at_once(m: int, d: int) -> int:
+    """How many blocks of rows to search in one call; threads stand in each other's way if they call numpy often."""
+    return BLOCKS_AT_ONCE if tiles_pay(m, d) else 1
 
 
 def hops(begin: Array, joined: Array, sources: Array, out: Array) -> None:

@@ -183,7 +183,7 @@ def _gather(task: Task, state: State, means: Means) -> tuple[Array, float, Mappi
     tiles = state.lattice.tiles if tiled else None
     searcher = metric.prepare(state.codebook, last=state.hints.get("searcher"), tiles=tiles)
     added, errors, found = UnitSums(m, middle, scale), TreeSum(), list[Array]()
-    step, weight = kernels.rows_at_once(), task.samples.weight
+    step, weight = kernels.rows_at_once(len(task.samples), m, d), task.samples.weight
 
     def gather(number: int) -> tuple[list[tuple[Any, Array]], Array]:
         span = slice(number * step, (number + 1) * step)
