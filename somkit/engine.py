@@ -10,7 +10,7 @@ import numpy as np
 
 from somkit.components import Metric, Neighbourhood, Schedule, Trainer
 from somkit.errors import RecipeError
-from somkit.kernels import one_blas_thread, tiles_pay
+from somkit.kernels import blocks_at_once, map_blocks, one_blas_thread, tiles_pay
 from somkit.lattice import Lattice
 from somkit.samples import Samples
 from somkit.searching import Searcher, Tiles
@@ -186,5 +186,10 @@ def search(
     """Return the k nearest units of every sample, (n, k), and their distances, (n, k)."""
     tiles = lattice.tiles if tiles_pay(*codebook.shape) else None
     searcher = prepare(metric, codebook, samples, tiles)
-    found = list(samples.map(lambda block, _: searcher.nearest(block, k), n_jobs, kept=True))
+    step = blocks_at_once(samples.block_count, *codebook.shape) * samples.block_rows
+
+    def find(number: int) -> tuple[Array, Array]:
+        return searcher.nearest(samples.kept_rows(slice(number * step, (number + 1) * step)), k)
+
+    found = list(map_blocks(find, -(-len(samples) // step), n_jobs))
     return np.concatenate([units for units, _ in found]), np.concatenate([distances for _, distances in found])

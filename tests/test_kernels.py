@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from somkit import kernels
-from somkit.kernels import frames, margins
+from somkit.kernels import frames, margins, patches
 
 IMPLEMENTATIONS = list(kernels.implementations().values())
 every_implementation = pytest.mark.parametrize("implementation", IMPLEMENTATIONS, ids=lambda i: i.name)
@@ -143,6 +143,22 @@ def test_a_search_by_tiles_along_few_axes_is_exact(implementation, dtype, noise)
             units, distances = direct(X, W, k)
             compare(*book.nearest(X, k), units, distances, 40)
             compare(*book.nearest(X, k, rng.integers(-1, 1200, size=len(X))), units, distances, 40)
+
+
+@every_implementation
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("d", [3, 24])
+def test_a_search_by_tiles_tells_near_ties_apart(implementation, dtype, d):
+    """Tiles that lie far apart, each of units that differ in their last seven bits: few tiles, near ties in each."""
+    rng = np.random.default_rng(25)
+    W = np.repeat(10 * rng.normal(size=(12, d)), 60, axis=0).astype(dtype)
+    W *= (1 + np.finfo(dtype).eps * rng.integers(-64, 65, size=W.shape)).astype(dtype)
+    X = (W[::9] + 0.01 * rng.normal(size=(80, d))).astype(dtype)
+    units, distances = direct(X, W)
+    tiles = np.arange(720), np.arange(0, 721, 60)
+    book = kernels.prepare(W, implementation=implementation, tiles=tiles, prune=True)
+    for seeds in (None, np.full(80, -1), rng.integers(720, size=80), units[:, 0]):
+        compare(*book.nearest(X, 1, seeds), units, distances, d)
 
 
 @every_implementation
@@ -539,9 +555,10 @@ def test_refuses_what_would_read_elsewhere(implementation):
         with pytest.raises(ValueError, match=r"the classes are those of \d+ units, the codebook has 4"):
             kernels.online_block(X, np.array([0]), W, np.ones(1), np.ones((1, 1)), classes,
                                  implementation=implementation)  # fmt: skip
-    if implementation.name != "numpy":
-        with pytest.raises(ValueError, match="tiles must be"):
-            kernels.prepare(W, implementation=implementation, tiles=(np.zeros(4, int), np.array([0, 4])), prune=True)
+    with pytest.raises(ValueError, match="tiles must be"):
+        kernels.prepare(
+            np.eye(4), implementation=implementation, tiles=(np.zeros(4, int), np.array([0, 4])), prune=True
+        )
     with pytest.raises(IndexError):
         kernels.accumulate(X, None, np.full(5, 4), 4, implementation=implementation)
 
@@ -594,6 +611,26 @@ def test_boxes_enclose_their_units(dtype, d, scale):
     assert sides.shape[1] == (5 if d == 5 else A.shape[1] + 1)
     assert np.all(np.minimum.reduceat(sides, tiling.cuts) >= boxes.low.T)
     assert np.all(np.maximum.reduceat(sides, tiling.cuts) <= boxes.high.T)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("d", [1, 2, 5, 40])
+@pytest.mark.parametrize("scale", [1, 1e-30])
+def test_the_patch_of_the_nearest_unit_is_kept(dtype, d, scale):
+    """However good the unit that is known, and wherever in its patch the nearest one lies."""
+    rng = np.random.default_rng(26)
+    bent = rng.normal(size=(300, 4)) @ rng.normal(size=(4, d)) + 0.001 * rng.normal(size=(300, d))
+    W = (scale * (bent[np.argsort(bent[:, 0])] + 5)).astype(dtype)
+    frame = frames.Frame.of(W)
+    tiled = patches.Patches.of(frame, np.arange(300), np.arange(0, 301, 20))
+    x, rows = np.ones((900, d + 1), dtype), np.arange(900)
+    x[:, :d] = frame.centred[rows % 300] + 0.01 * (rows // 300)[:, None] * rng.normal(size=(900, d))
+    squares = (x[:, :d].astype(np.longdouble) ** 2).sum(axis=1)
+    apart = ((x[:, None, :d].astype(np.longdouble) - frame.exact) ** 2).sum(axis=2)
+    known = ((apart.min(axis=1) - squares) / 2).astype(dtype)
+    kept = tiled.kept(x, squares.astype(np.float64), known)
+    assert kept[apart.argmin(axis=1) // 20, rows].all()
+    assert not kept.all()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

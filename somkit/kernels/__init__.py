@@ -44,6 +44,7 @@ __all__ = [
     "Products",
     "TreeSum",
     "accumulate",
+    "blocks_at_once",
     "carry",
     "describe",
     "distances_of_pairs",
@@ -165,6 +166,12 @@ def prepare(
 def tiles_pay(m: int, d: int, implementation: Implementation = _DEFAULT) -> bool:
     """Whether it is worth making tiles for `prepare`, for a codebook of shape (m, d)."""
     return bool(implementation.module.tiles_pay(m, d))
+
+
+def blocks_at_once(count: int, m: int, d: int, implementation: Implementation = _DEFAULT) -> int:
+    """How many of ``count`` blocks of rows are best searched in one call among m units; never changes a result."""
+    wanted: int = implementation.module.blocks_at_once(m, d)
+    return max(1, min(count // (2 * usable_cores()), wanted))
 
 
 def nearest(X: Array, W: Array, k: int = 1, implementation: Implementation = _DEFAULT) -> tuple[Array, Array]:

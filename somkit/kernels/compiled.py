@@ -154,6 +154,12 @@ def tiles_pay(m: int, d: int) -> bool:
     return m >= TILES_FROM and d <= TILES_UP_TO
 
 
+def blocks_at_once(m: int, d: int) -> int:
+    """How many blocks of rows to search in one call: one, whose rows stay in the caches."""
+    del m, d
+    return 1
+
+
 def prepare(
     W: Array,
     level: Level = LEVELS[0],

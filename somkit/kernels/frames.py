@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -65,18 +66,32 @@ def _largest(array: Array) -> float:
     return max(float(array.max()), -float(array.min()))
 
 
+def tile_cuts(m: int, size: int, permutation: Array, offsets: Array) -> Array:
+    """Return where tiles of at most ``size`` units begin in a partition of m units."""
+    if (
+        len(offsets) < 2
+        or offsets[0] != 0
+        or offsets[-1] != m
+        or np.any(np.diff(offsets) < 0)
+        or not np.array_equal(np.sort(permutation), np.arange(m))
+    ):
+        message = "tiles must be (permutation of the units, offsets from 0 to their number)."
+        raise ValueError(message)
+    return np.concatenate([np.arange(a, b, size) for a, b in pairwise(offsets)])
+
+
 def sum_of_squares(gaps: Array) -> Array:
     """Return row sums of squares in one fixed order: eight interleaved sums, added as a tree."""
-    part = _eight_sums_of_long(gaps) if gaps.shape[1] >= LONG else _eight_sums(gaps * gaps)
-    half = part[:, :4] + part[:, 4:]
-    return np.asarray((half[:, 0] + half[:, 2]) + (half[:, 1] + half[:, 3]))
+    part = _eight_sums_of_long(gaps).T if gaps.shape[1] >= LONG else _eight_sums(gaps)
+    half = part[:4] + part[4:]
+    return np.asarray((half[0] + half[2]) + (half[1] + half[3]))
 
 
-def _eight_sums(squares: Array) -> Array:
-    part = np.zeros((len(squares), 8))
-    for f in range(0, squares.shape[1], 8):
-        some = squares[:, f : f + 8]
-        part[:, : some.shape[1]] += some
+def _eight_sums(gaps: Array) -> Array:
+    squares, part = np.square(gaps.T, order="C"), np.zeros((8, len(gaps)))
+    for f in range(0, len(squares), 8):
+        some = squares[f : f + 8]
+        part[: len(some)] += some
     return part
 
 

@@ -71,6 +71,25 @@ With (a + b)² <= (1 + τ) a² + (1 + 1/τ) b², τ = 2⁻¹⁰, and γ(q + 6) f
 counts is computed to be further away than ``widening`` ℓ + ``blur`` |v̂|² + ``absolute``; and no such unit is by its
 coordinates Aᵀ(w - c), rounded (by 1.01 u of their length, which enters like ε |v|), and its own r. Underflow moves ŷ
 and ρ̂ by less than 2 √((d + q + 4) η), which enters like that too; where |v̂|² overflows nothing is skipped.
+
+**Patches** (tiles in numpy) are boxes of their own, in the frame of the scores: about a unit c' of the tile, along any
+matrix P (d, q), q <= 2. Let v = x' - c', y = Pᵀv, p = v - P y, and for each unit e = w' - c', a any numbers near Pᵀe
+with |aᵢ| <= αᵢ, f = e - P a, r >= |f|, Δ >= |PᵀP - I|, g >= |Pᵀf|. Then v·e = y·a + p·f + y·Pᵀf and |e|² >= (1 - Δ)
+|a|² - 2 |a| g + |f|², and | |p|² - (|v|² - |y|²) | <= Δ |y|², so
+
+    |x' - w'|² = |v|² - 2 v·e + |e|² >= Σ (|yᵢ| - αᵢ)₊² + (|p| - r)₊² - 2 (|a| + |y|) g - Δ (|a|² + |y|²).
+
+Computed in double precision, a = Pᵀe gives g <= 1.01 η |e| and Δ <= η where η is what is computed of |PᵀP - I|, and γ(4
+d + 32) more for all these roundings. As |e| <= 2 w and |y| <= 1.01 (|x| + w), what is subtracted is at most 18 η B with
+B = (|x| + w)². That e and f are rounded themselves is paid by 2⁻³⁰ w, added to r. In the type of the scores, with G =
+γ(2 d + 16): |v|² = |x'|² + 2 S(c), where 2 S(c) is known up to 2 E <= G B and |x'|² up to G B; yᵢ is a sum of d + 1
+products, of (x̂, 1) with Pᵢ and -Pᵢ·c', wrong by at most 1.01 γ(2 d + 8) (|x| + w) as a score would be, so that |ŷ|² is
+wrong by at most 3 G B, and so is Σ (|ŷᵢ| - αᵢ)₊²; up to 10 roundings of numbers below 2 B cost G B. So |p|² is at least
+what is computed of it less 6 G B + 2 η B (that is subtracted under the root), and no box that holds a unit is then
+computed to be further away, squared, than the unit by more than 5 G B + 18 η B. Units that count have |x' - w'|² <=
+|x'|² + 2 (T + E) + 3.3 tie (|x| + w)² where T is a computed score of any unit, at most |x̂|² + 2 T + 6 G B as computed.
+Patches are skipped beyond |x̂|² + 2 T + ``patches`` B, and ``patches`` B is subtracted under the root. There |x̂|² <= 2⁸⁰
+and w >= 1/2, so nothing overflows, and what underflows is far below G B.
 """
 
 from __future__ import annotations
@@ -195,3 +214,8 @@ def boxes(
     keep = 1 - (1 + defect) * (epsilon + epsilon**2) - gamma(d + 12, dtype)
     take = (1 + defect) * (1 + epsilon) * (1 + gamma(q + 12, dtype))
     return widening, blur, absolute, keep, take
+
+
+def patches(d: int, defect: float, dtype: DTypeLike) -> float:
+    """Return the margin of the squared distances of patches, in units of (|x| + widest)²; ``defect`` is |PᵀP - I|."""
+    return 12 * gamma(2 * d + 16, dtype) * SLACK + 24 * (defect + gamma(4 * d + 32, np.float64))

@@ -20,9 +20,12 @@ from somkit.kernels.frames import (
     influences_from,
     sum_of_squares,
 )
+from somkit.kernels.patches import SCRATCH, Patches
 
 SCORES = 2**18  # scores that are made and scanned before they leave the second-level cache
+BLOCKS_AT_ONCE = 4  # where tiles make the work on one block short (measured)
 NO_WAY = 0xFFFF  # as a number of edges
+TILES_FROM, TILES_UP_TO = 600, 128  # units from and features up to which tiles pay (measured)
 PAIRS = 2**16  # numbers of (row, unit) pairs that are evaluated directly at a time
 
 
@@ -48,13 +51,18 @@ def decide(rows: Array, units: Array, distances: Array, n: int, k: int, d: float
     """Return the k nearest of each row's proposals; ``rows`` ascends, ``units`` ascends within each row."""
     chosen_units, chosen_distances = np.empty((n, k), np.int64), np.empty((n, k))
     for rank in range(k):
-        starts = np.searchsorted(rows, np.arange(n))
-        limits = np.fmin.reduceat(distances, starts) * (1 + margins.tie(d))
-        within = np.flatnonzero(~(distances > limits[rows]))
-        first = within[np.searchsorted(rows[within], np.arange(n))]
-        chosen_units[:, rank], chosen_distances[:, rank] = units[first], distances[first]
-        rows, units, distances = (np.delete(a, first) for a in (rows, units, distances))
+        limits = np.fmin.reduceat(distances, _firsts(rows)) * (1 + margins.tie(d))
+        within = np.flatnonzero(~(distances > limits.take(rows)))
+        first = within.take(_firsts(rows.take(within)))
+        chosen_units[:, rank], chosen_distances[:, rank] = units.take(first), distances.take(first)
+        if rank + 1 < k:
+            rows, units, distances = (np.delete(a, first) for a in (rows, units, distances))
     return chosen_units, chosen_distances
+
+
+def _firsts(rows: Array) -> Array:
+    """Return where each number begins in an ascending array."""
+    return np.flatnonzero(np.diff(rows, prepend=-1))
 
 
 @dataclass(frozen=True)
@@ -64,20 +72,22 @@ class Codebook:
     frame: Frame
     margin: margins.Coefficients
     product: Array  # (d + 1, m): minus the centred codebook, and its half norms
+    patches: Patches | None = None
 
     @classmethod
-    def of(cls, W: Array) -> Self:
-        """Centre and scale a codebook, and lay it out for one product."""
+    def of(cls, W: Array, tiles: tuple[Array, Array] | None = None) -> Self:
+        """Centre and scale a codebook, and lay it out for one product, or for many small ones."""
         frame, d = Frame.of(W), W.shape[1]
         product = np.concatenate([-frame.centred.T, frame.half[None].astype(W.dtype)])
-        return cls(frame, margins.coefficients(d + 1, d, float(frame.half.max()), W.dtype), product)
+        margin = margins.coefficients(d + 1, d, float(frame.half.max()), W.dtype)
+        flat = frame.fragile or not frame.half.any()
+        return cls(frame, margin, product, None if tiles is None or flat else Patches.of(frame, *tiles))
 
     def search(self, X: Array, k: int, seeds: Array | None = None) -> tuple[Array, Array]:
         """Return the units and distances of the k nearest; X has the codebook's type."""
-        del seeds
         units, distances = np.empty((len(X), k), np.int64), np.empty((len(X), k))
         first, waiting = 0, []
-        for end, pairs in self._propose(X, k):
+        for end, pairs in self._propose(X, k, seeds):
             waiting.append(pairs)
             if end == len(X) or sum(map(len, waiting)) > SCORES:
                 found = self._measure(X, np.concatenate(waiting), first, end, k)
@@ -89,45 +99,75 @@ class Codebook:
         W = self.frame.W
         rows, units = np.divmod(pairs, len(W))
         step = max(1, PAIRS // W.shape[1])
+        parts = [slice(start, start + step) for start in range(0, len(rows), step)]
         distances = np.concatenate(
-            [distances_of_pairs(X[rows[i : i + step]], W[units[i : i + step]]) for i in range(0, len(rows), step)]
+            [distances_of_pairs(X.take(rows[part], axis=0), W.take(units[part], axis=0)) for part in parts]
         )
         return decide(rows - first, units, distances, end - first, k, W.shape[1])
 
-    def _propose(self, X: Array, k: int) -> Iterator[tuple[int, Array]]:
-        """Yield the pairs (row m + unit) that may be among the k nearest, some rows at a time, by a matrix product."""
-        frame, (n, d), m = self.frame, X.shape, len(self.frame.W)
-        step = max(1, SCORES // m)
+    def _propose(self, X: Array, k: int, seeds: Array | None) -> Iterator[tuple[int, Array]]:
+        """Yield the pairs (row m + unit) that may be among the k nearest, some rows at a time."""
+        frame, (n, d), patches = self.frame, X.shape, self.patches if k == 1 else None
         with np.errstate(all="ignore"):
             x = np.ones((n, d + 1), X.dtype)
             np.multiply(X - frame.centre, frame.scale, out=x[:, :d], casting="same_kind")
             squares = np.einsum("if,if->i", x[:, :d], x[:, :d], dtype=np.float64)
             tolerance = self.margin.tolerance(np.sqrt(squares))
             trusted = (squares <= HUGE_NORM) & (tolerance <= HUGE_NORM) & (not frame.fragile)
-            scores, mask = np.empty((min(step, n), m), X.dtype), np.empty((min(step, n), m), bool)
-            for i in range(0, n, step):
-                end = min(n, i + step)
-                some, masked = scores[: end - i], mask[: end - i]
-                np.matmul(x[i:end], self.product, out=some)
-                lowest = some.min(axis=1) if k == 1 else np.partition(some, k - 1, axis=1)[:, k - 1]
-                limits = np.nextafter((lowest + tolerance[i:end]).astype(X.dtype), X.dtype.type(np.inf))
-                np.less_equal(some, limits[:, None], out=masked)
-                masked[~trusted[i:end]] = True  # nothing can be said from rounded scores: look at every unit
-                yield end, np.flatnonzero(masked) + i * m
+            known = None if patches is None or seeds is None else self._scores_of(x[:, :d], seeds)
+            step = max(1, n) if patches is None else patches.step
+            for start in range(0, n, step):
+                part, pairs = slice(start, min(n, start + step)), None
+                if patches is not None and trusted[part].all():
+                    scores = None if known is None else known[part]
+                    pairs = patches.propose(x[part], squares[part], tolerance[part], scores)
+                if pairs is None:
+                    yield from self._by_one_product(x, tolerance, trusted, part, k)
+                else:
+                    yield part.stop, pairs + start * len(frame.W)
+
+    def _scores_of(self, x: Array, units: Array) -> Array:
+        """Return the score of one unit for each row, infinity where the unit is -1."""
+        centred, half = self.frame.centred.take(units, axis=0), self.frame.half.take(units).astype(x.dtype)
+        scores: Array = half - np.einsum("if,if->i", x, centred)
+        scores[units < 0] = np.inf
+        return scores
+
+    def _by_one_product(
+        self, x: Array, tolerance: Array, trusted: Array, part: slice, k: int
+    ) -> Iterator[tuple[int, Array]]:
+        """Do as `_propose` for a part of the rows, by the scores of all units."""
+        m = len(self.frame.W)
+        step = max(1, SCORES // m)
+        shape = min(step, part.stop - part.start), m
+        scores, mask = SCRATCH.array("scores", shape, x.dtype), SCRATCH.array("mask", shape, np.dtype(bool))
+        for i in range(part.start, part.stop, step):
+            end = min(part.stop, i + step)
+            some, masked = scores[: end - i], mask[: end - i]
+            np.matmul(x[i:end], self.product, out=some)
+            lowest = some.min(axis=1) if k == 1 else np.partition(some, k - 1, axis=1)[:, k - 1]
+            limits = np.nextafter((lowest + tolerance[i:end]).astype(x.dtype), x.dtype.type(np.inf))
+            np.less_equal(some, limits[:, None], out=masked)
+            masked[~trusted[i:end]] = True  # nothing can be said from rounded scores: look at every unit
+            yield end, np.flatnonzero(masked) + i * m
 
 
 def prepare(
     W: Array, *, last: Any = None, prune: bool | None = None, tiles: tuple[Array, Array] | None = None
 ) -> Codebook:
-    """Lay a codebook out for searching; only the compiled kernels gain by bounds."""
-    del last, prune, tiles
-    return Codebook.of(W)
+    """Lay a codebook out for searching, by tiles where they pay."""
+    del last
+    return Codebook.of(W, tiles if (tiles_pay(*W.shape) if prune is None else prune) else None)
 
 
 def tiles_pay(m: int, d: int) -> bool:
-    """No: only the compiled kernels gain by them."""
-    del m, d
-    return False
+    """Whether tiles are worth making for a codebook."""
+    return m >= TILES_FROM and d <= TILES_UP_TO
+
+
+def blocks_at_once(m: int, d: int) -> int:
+    """How many blocks of rows to search in one call; threads stand in each other's way if they call numpy often."""
+    return BLOCKS_AT_ONCE if tiles_pay(m, d) else 1
 
 
 def hops(begin: Array, joined: Array, sources: Array, out: Array) -> None:
@@ -158,30 +198,15 @@ def accumulate(
     X: Array, weight: Array | None, units: Array, centre: Array | None, scale: Array | None, sums: Array, counts: Array
 ) -> None:
     """Add the weighted rows of X to the sums of their units, one row after the other."""
-    order = np.argsort(units, kind="stable")
-    sorted_units = units[order]
-    begin = np.flatnonzero(np.diff(sorted_units, prepend=-1))
-    if not len(begin):
-        return
-    values = X[order].astype(np.float64)
+    values = X.astype(np.float64)
     if centre is not None and scale is not None:
         values -= centre
         values *= scale
-    weights = np.ones(len(X)) if weight is None else weight[order]
     if weight is not None:
-        values *= weights[:, None]
-    touched, starts = sorted_units[begin], begin + np.arange(len(begin))  # each unit's sum so far comes first
-    sums[touched] = _sums_in_order(np.insert(values, begin, sums[touched], axis=0), starts)
-    counts[touched] = _sums_in_order(np.insert(weights, begin, counts[touched]), starts)
-
-
-def _sums_in_order(values: Array, starts: Array) -> Array:
-    """Return the sums of the rows from each start to the next, added in order, as reduceat does not."""
-    from scipy.sparse import csr_array
-
-    n = len(values)
-    members = csr_array((np.ones(n), np.arange(n), np.append(starts, n)), shape=(len(starts), n))
-    return np.asarray(members @ values)
+        values *= weight[:, None]
+    (m, d), cells = sums.shape, units[:, None] * sums.shape[1] + np.arange(sums.shape[1])
+    np.add.at(sums.reshape(m * d), cells.ravel(), values.ravel())  # flat: several times as fast as row by row
+    np.add.at(counts, units, 1.0 if weight is None else weight)
 
 
 class OnlineCodebook:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from somkit.kernels import _compiled, margins, portable
-from somkit.kernels.frames import Array
+from somkit.kernels.frames import Array, tile_cuts
 from somkit.kernels.packing import Level, lined_up, packed
 
 LEFT_OUT = 0.0001  # share of the units' squares that their axes may leave out (measured)
@@ -36,16 +35,7 @@ class Tiling:
     def of(cls, m: int, dtype: np.dtype[Any], lanes: int, permutation: Array, offsets: Array) -> Tiling:
         """Cut a partition of m units."""
         size = 4 * lanes
-        if (
-            len(offsets) < 2
-            or offsets[0] != 0
-            or offsets[-1] != m
-            or np.any(np.diff(offsets) < 0)
-            or not np.array_equal(np.sort(permutation), np.arange(m))
-        ):
-            message = "tiles must be (permutation of the units, offsets from 0 to their number)."
-            raise ValueError(message)
-        cuts = np.concatenate([np.arange(a, b, size) for a, b in pairwise(offsets)])
+        cuts = tile_cuts(m, size, permutation, offsets)
         places = cuts[:, None] + np.arange(size)
         ends = np.append(cuts[1:], m)[:, None]
         unit_of = np.full((-(-len(cuts) // lanes) * lanes, size), -1)

@@ -188,18 +188,25 @@ def _gather(task: Task, state: State, means: Means) -> tuple[Array, float, Mappi
     tiles = state.lattice.tiles if tiled else None
     searcher = metric.prepare(state.codebook, last=state.hints.get("searcher"), tiles=tiles)
     added, errors, found = UnitSums(m, middle, scale), TreeSum(), list[Array]()
+    size, weight = task.samples.block_rows, task.samples.weight
+    step = kernels.blocks_at_once(task.samples.block_count, m, d) * size
 
-    def gather(number: int) -> tuple[Any, Array, Array]:
-        block, weight = task.samples.block(number), task.samples.block_weight(number)
-        first = number * task.samples.block_rows
-        seeds = None if best is None else best[first : first + len(block)]
-        units, distances = searcher.nearest(block, 1, seeds)
-        error = distances.sum() if weight is None else weight @ distances[:, 0]
-        return added.block(means.values(block), weight, units[:, 0]), np.asarray(error), units[:, 0].astype(np.int32)
+    def gather(number: int) -> tuple[list[tuple[Any, Array]], Array]:
+        span = slice(number * step, (number + 1) * step)
+        rows = task.samples.rows(span)
+        units, distances = searcher.nearest(rows, 1, None if best is None else best[span])
+        values, weights, blocks = means.values(rows), None if weight is None else weight[span], []
+        for start in range(0, len(rows), size):
+            part = slice(start, start + size)
+            counted = None if weights is None else weights[part]
+            error = distances[part].sum() if counted is None else counted @ distances[part, 0]
+            blocks.append((added.block(values[part], counted, units[part, 0]), np.asarray(error)))
+        return blocks, units[:, 0].astype(np.int32)
 
-    for sums, error, units in map_blocks(gather, task.samples.block_count, task.n_jobs):
-        added.add(sums)
-        errors.add(error)
+    for blocks, units in map_blocks(gather, -(-len(task.samples) // step), task.n_jobs):
+        for sums, error in blocks:
+            added.add(sums)
+            errors.add(error)
         if tiled:
             found.append(units)
     whole, counts = added.result()
