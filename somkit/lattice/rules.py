@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 MOST_BOX = 4  # units of a bounding box for each unit of the lattice: more would be worked out for nothing
 TABLE_UNITS = 2_048  # up to this many units all distances are kept: 32 MB
+SEEN_UNITS = 4_096  # up to this many units tables of displacements are written out unit by unit: 32 MB
 HOP_UNITS = 16_384  # up to this many units the numbers of edges between all of them are kept: 512 MB
 FEW_LEVELS = 4_096  # more distinct distances than this among so few units are not worth a table
 MOST_PRODUCTS = 16_384  # distances along rows and columns that a table is made of
@@ -68,16 +69,16 @@ class MapDistance(ABC):
         if len(lattice) > TABLE_UNITS:
             return None
         distinct, which = np.unique(lattice.distances_from(np.arange(len(lattice))), return_inverse=True)
-        if len(distinct) > FEW_LEVELS:
-            return None
-        return distinct, which.reshape(len(lattice), -1).astype(np.uint16)
+        classes = which.reshape(len(lattice), -1).astype(np.uint16)
+        return None if len(distinct) > FEW_LEVELS else (distinct, classes)
 
     def seen(self, lattice: Lattice) -> tuple[Array, Callable[[Array], Array]] | None:
         """Return `levels` as distances and a function of k units to the classes (k, m); None where that is no gain."""
-        levels = lattice.levels
-        if levels is None or not isinstance(levels[1], np.ndarray):
+        levels = lattice.levels if len(lattice) <= SEEN_UNITS else None
+        if levels is None:
             return None
-        return levels[0], levels[1].__getitem__
+        one = levels[1].seen_from if isinstance(levels[1], Displacements) else np.asarray(levels[1]).__getitem__
+        return levels[0], lambda units: np.stack([one(unit) for unit in units])
 
     def products(self, norm: str) -> tuple[Array, Products] | None:
         """Return the distinct distances along rows and columns and which lies where, for influences of that product.
