@@ -128,11 +128,13 @@ static TARGET INLINE void SUFFIX(propose)(const Tiles *p, const V *a, Py_ssize_t
             continue;
         REAL values[LANES];
         STORE(values, a[v]);
-        for (int l = 0; within >> l; l++)
-            if (within >> l & 1 && unit_of[v * LANES + l] >= 0) {
+        for (; within; within &= within - 1) {
+            int l = LOWEST_BIT(within);
+            if (unit_of[v * LANES + l] >= 0) {
                 proposed[so_far->found] = (Py_ssize_t)unit_of[v * LANES + l];
                 measured[so_far->found++] = values[l];
             }
+        }
     }
 }
 
@@ -176,17 +178,17 @@ static TARGET INLINE void SUFFIX(sift)(const Tiles *p, const REAL *x, const REAL
     Py_ssize_t first = -1;
     for (int v = 0; v < 4 && first < 0 && lowest <= so_far->reach; v++) {
         unsigned least = MASK_LE(a[v], SPREAD(lowest));
-        for (int l = 0; least >> l && first < 0; l++)
-            first = least >> l & 1 ? v * LANES + l : -1;
+        first = least ? v * LANES + LOWEST_BIT(least) : -1;
     }
     if (first < 0)
         return;
     SUFFIX(consider)(p, x, k, (Py_ssize_t)unit_of[first], so_far, proposed, measured);
     for (int v = 0; v < 4; v++) {
-        unsigned within = MASK_LE(a[v], SPREAD(so_far->reach));
-        for (int l = 0; within >> l; l++)
-            if (within >> l & 1 && v * LANES + l != first)
-                SUFFIX(consider)(p, x, k, (Py_ssize_t)unit_of[v * LANES + l], so_far, proposed, measured);
+        for (unsigned within = MASK_LE(a[v], SPREAD(so_far->reach)); within; within &= within - 1) {
+            Py_ssize_t lane = v * LANES + LOWEST_BIT(within);
+            if (lane != first)
+                SUFFIX(consider)(p, x, k, (Py_ssize_t)unit_of[lane], so_far, proposed, measured);
+        }
     }
 }
 
