@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from somkit import kernels
+from somkit import Samples, kernels
 
 Array = np.ndarray[Any, Any]
 Row = dict[str, Any]
@@ -28,7 +28,7 @@ CASES = {  # samples, side of the map, features
     "C1": (200_000, 50, 10), "C2": (20_000, 50, 784), "D1": (50_000, 200, 16),
 }  # fmt: skip
 ONLINE = {"B1": (10_000, 20, 10, 50_000), "B2": (150, 13, 4, 75_000)}  # and updates
-ROUNDS, BLOCK, PRODUCT = 5, 2048, 2048
+ROUNDS, PRODUCT = 5, 2048
 TABLE_ROWS = 512
 POOL = ThreadPoolExecutor(2)
 
@@ -43,11 +43,12 @@ def mixture(n: int, d: int) -> Array:
 
 def search(book: kernels.Codebook, X: Array, seeds: Array | None = None) -> Array:
     """Return the best units, blocks shared out to two threads."""
+    rows = Samples.of(X[:1]).block_rows
 
     def block(i: int) -> Array:
-        return book.nearest(X[i : i + BLOCK], 1, None if seeds is None else seeds[i : i + BLOCK])[0][:, 0]
+        return book.nearest(X[i : i + rows], 1, None if seeds is None else seeds[i : i + rows])[0][:, 0]
 
-    return np.concatenate(list(POOL.map(block, range(0, len(X), BLOCK))))
+    return np.concatenate(list(POOL.map(block, range(0, len(X), rows))))
 
 
 def trained(X: Array, side: int) -> Iterator[Array]:

@@ -7,6 +7,7 @@
 #define TILE (4 * LANES)
 #define BLOCK (VECTORS * LANES)   /* units that one pass of the product keeps in registers */
 #define PANEL_BYTES (192 * 1024)  /* rows, and units, that stay in the second-level cache together */
+#define HOT_BYTES (24 * 1024)     /* units that stay in the first-level cache, where every load of them would count */
 #define GROUP ((int)(128 / sizeof(REAL))) /* units side by side in the layout of an online codebook */
 #define GROUP_VECTORS (GROUP / LANES)
 
@@ -104,5 +105,6 @@ static const Kernels SUFFIX(kernels) = {
 #undef BLOCK
 #undef TILE
 #undef PANEL_BYTES
+#undef HOT_BYTES
 #undef GROUP
 #undef GROUP_VECTORS

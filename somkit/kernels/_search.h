@@ -379,7 +379,7 @@ static void SUFFIX(give_back)(SUFFIX(Panel) *panel)
 static TARGET void SUFFIX(sweep)(const Search *p, const REAL *X, Py_ssize_t count, int fine, SUFFIX(Panel) *panel)
 {
     Py_ssize_t groups = (count + ROWS - 1) / ROWS;
-    Py_ssize_t step = PANEL_BYTES / ((Py_ssize_t)sizeof(REAL) * p->width * BLOCK);
+    Py_ssize_t step = (fine ? PANEL_BYTES : HOT_BYTES) / ((Py_ssize_t)sizeof(REAL) * p->width * BLOCK);
     step = step < 1 ? 1 : step;
     SUFFIX(arrange)(p, X, count, panel->raw, panel->norms);
     if (p->basis)
