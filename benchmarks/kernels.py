@@ -133,6 +133,7 @@ def online_case(name: str, chosen: list[kernels.Implementation], share: int) -> 
         for i in range(0, count, TABLE_ROWS):
             rows = slice(i, min(i + TABLE_ROWS, count))
             table = np.exp(-((distances[:q] / radius[rows].astype(np.float32)) ** 2) / 2)
+            table[table < 2.0**-50] = 0  # as the trainer does
             book.run(X, order[rows], rates[rows], table, lattice)
 
     counts = {one.name: min(updates, 500) if one.name == "numpy" else updates for one in chosen}
