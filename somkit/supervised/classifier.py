@@ -269,7 +269,6 @@ class SOMClassifier(ClassifierMixin, MapEstimator):  # type: ignore[misc]  # unt
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         tags.target_tags.single_output = True
-        tags.classifier_tags.multi_label = True
         return tags
 
 
