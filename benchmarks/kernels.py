@@ -106,7 +106,7 @@ def search_case(name: str, chosen: list[kernels.Implementation], share: int) -> 
         last = kernels.prepare(before, implementation=one, tiles=part, prune=True)
         bounds = kernels.prepare(W, implementation=one, last=last, tiles=part, prune=True)
         jobs[f"{one.name} scores"] = lambda book=scores: search(book, X)
-        if one.name != "numpy":
+        if one.name != "numpy" or part is not None:  # numpy's kernels have bounds for tiles only
             jobs[f"{one.name} bounds"] = lambda book=bounds: search(book, X, seeds)
         jobs[f"{one.name} prepare"] = lambda i=one, last=last: kernels.prepare(W, implementation=i, last=last)
     times = best(jobs)

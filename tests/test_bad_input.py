@@ -376,6 +376,26 @@ def test_a_sparse_sample_that_is_too_large_to_measure_is_named():
     )
 
 
+def test_rows_of_wide_samples_are_named_by_their_numbers():
+    """Wide samples are read in smaller blocks; a cell that a metric refuses is named by its row of X all the same."""
+    wrong, bare = np.ones((1_200, 300)), np.ones((1_200, 300))
+    wrong[1_100, 7] = -3
+    bare[1_100, 1:] = np.nan
+    weights = ",".join(["0"] + ["1"] * 299)
+    for X, metric, said in [
+        (wrong, "jaccard", "X[1100, 7] is -3, but metric 'jaccard' measures numbers"),
+        (
+            bare,
+            f"weighted:metric={{name=euclidean,missing=ignore}},weights=[{weights}]",
+            "X[1100] has nothing observed",
+        ),
+        (bare, "layers:missing=ignore,layers=[{columns=[0,1],metric=manhattan}]", "X[1100, 1] is NaN, and metric"),
+    ]:
+        with pytest.raises(SampleError) as caught:
+            Recipe(topology="line:units=2", metric=metric, trainer="online").fit(X)
+        assert str(caught.value).startswith(said)
+
+
 def test_masked_cells_are_missing_values():
     """What lies under a mask is not seen, where a metric takes missing values."""
     hidden = GOOD > 1

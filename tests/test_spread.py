@@ -131,6 +131,24 @@ def test_what_is_left_out_on_a_graph_is_below_rounding(shape, neighbourhood):
         assert np.array_equal(*found)
 
 
+@pytest.mark.parametrize("neighbourhood", ["gaussian", "exponential"])
+def test_what_is_left_out_is_what_the_docs_say(neighbourhood):
+    """Less than 2^-60 of the sum of the sizes of what arrives at a unit of a feature comes from the tiles left out."""
+    lattice, rng = graph_lattice(2_100), np.random.default_rng(4)
+    tiled, left_out = lattice._tiled, 0
+    for radius in (0.5, 1.0, 3.0, 8.0):
+        felt = resolve("neighbourhood", neighbourhood).at(radius)(tiled.distances)
+        held = np.zeros((tiled.classes.shape[1], 2))
+        held[:2_100] = np.exp(rng.normal(scale=10, size=(2_100, 2)))
+        kept, tiles = tiled._kept(felt, held), len(tiled.near)
+        sizes = np.abs(felt)[tiled.classes]
+        by_tile = np.einsum("tsbi,sbc->tsic", sizes.reshape(tiles, tiles, 64, 64), held.reshape(tiles, 64, 2))
+        lost = np.where(kept[:, :, None, None], 0, by_tile).sum(axis=1)
+        assert (lost <= 2.0**-60 * by_tile.sum(axis=1)).all()
+        left_out += np.count_nonzero(lost)
+    assert left_out
+
+
 def test_units_out_of_reach_are_passed_over(monkeypatch):
     """Under a narrow neighbourhood most of a large graph is not looked at."""
     lattice, shares = graph_lattice(2_100), []

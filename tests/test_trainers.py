@@ -23,7 +23,7 @@ from somkit.kernels import OnlineCodebook
 from somkit.plugins import current, use
 from somkit.recipe import load_checkpoint
 from somkit.registry import LOCAL, Entry, Registry
-from somkit.standard import Batch, Converging, Euclidean, Minibatch, MstRetrain, Online, TwoPhase
+from somkit.standard import Batch, Converging, Euclidean, Graph, Minibatch, MstRetrain, Online, TwoPhase
 from somkit.standard.topologies.from_data import codebook_tree
 
 X = load_iris().data
@@ -518,19 +518,39 @@ def test_the_tree_is_taken_in_a_phase_that_begins_after_its_start():
     assert states[-1].records["mst_retrain.epoch"].tolist() == [6]
 
 
-@pytest.mark.parametrize(("dtype", "least"), [(np.float32, 2.0**-50), (np.float64, 2.0**-500)])
-def test_influences_too_weak_to_change_a_number_are_left_out(monkeypatch, dtype, least):
-    """Products with them would be subnormal, which takes some processors a hundred times as long."""
-    tables, run = [], OnlineCodebook.run
+def uneven_path():
+    """Return a path of 110 units whose edges all differ in length, and so do nearly all distances."""
+    graph = nx.path_graph(110)
+    lengths = np.random.default_rng(0).uniform(0.2, 0.5, 109)
+    nx.set_edge_attributes(graph, dict(zip(graph.edges, lengths.tolist(), strict=True)), "length")
+    return Graph.of(graph, weight="length")
 
-    def spy(self, X, order, rates, table, classes):
-        tables.append(table.copy())
+
+@pytest.mark.parametrize("topology", ["grid:rows=3,columns=38", uneven_path()])
+@pytest.mark.parametrize(("dtype", "least"), [(np.float32, 2.0**-50), (np.float64, 2.0**-500)])
+def test_influences_too_weak_to_change_a_number_are_left_out(monkeypatch, dtype, least, topology):
+    """Products with them would be subnormal, which takes some processors a hundred times as long."""
+    felt, run, move = [], OnlineCodebook.run, OnlineCodebook.move
+
+    def spy_on_run(self, X, order, rates, table, classes):
+        felt.append(table.ravel())
         return run(self, X, order, rates, table, classes)
 
-    monkeypatch.setattr(OnlineCodebook, "run", spy)
-    recipe = Recipe(topology="grid:rows=3,columns=38", trainer="online", radius="linear:start=10,stop=1", epochs=2)
+    def spy_on_move(self, x, factors):
+        felt.append(factors)
+        move(self, x, factors)
+
+    monkeypatch.setattr(OnlineCodebook, "run", spy_on_run)
+    monkeypatch.setattr(OnlineCodebook, "move", spy_on_move)
+    recipe = Recipe(
+        topology=topology,
+        trainer="online",
+        learning_rate="constant:value=1.0",
+        radius="linear:start=10,stop=1",
+        epochs=2,
+    )
     codebook = recipe.fit(X.astype(dtype)).codebook
-    felt = np.concatenate([table.ravel() for table in tables])
+    found = np.concatenate(felt)
     assert np.isfinite(codebook).all()
-    assert (felt[felt != 0] >= least).all()
-    assert (felt == 0).any()
+    assert (found[found != 0] >= least).all()
+    assert (found == 0).any()

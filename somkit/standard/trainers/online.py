@@ -143,11 +143,12 @@ def _run_by_rows(
 ) -> tuple[Array, Array, float]:
     """Do as `_run` where nearly all map distances differ: look up the best unit's own at each update."""
     units, error = np.empty(len(order), dtype=np.int64), 0.0
-    rows = _rows_at_once(task)
+    rows, negligible = _rows_at_once(task), NEGLIGIBLE[state.codebook.dtype.char]
     for start in range(0, len(order), rows):
         for step, x in enumerate(task.samples.rows(order[start : start + rows]), start):
             units[step], distance = moving.nearest(x)
-            influence = task.neighbourhood.influences(state.lattice.distances_from(units[step])[0], radii[step])
+            distance_on_map = state.lattice.distances_from(units[step])[0]
+            influence = task.neighbourhood.influences(distance_on_map, radii[step], negligible)
             moving.move(x, rates[step] * influence)
             error += distance
     return moving.codebook(), units, error
