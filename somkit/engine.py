@@ -10,7 +10,7 @@ import numpy as np
 
 from somkit.components import Metric, Neighbourhood, Schedule, Trainer
 from somkit.errors import RecipeError
-from somkit.kernels import blocks_at_once, map_blocks, one_blas_thread, tiles_pay
+from somkit.kernels import blocks_at_once, keep_freed_memory, map_blocks, one_blas_thread, tiles_pay
 from somkit.lattice import Lattice
 from somkit.samples import Samples
 from somkit.searching import Searcher, Tiles
@@ -159,6 +159,7 @@ def train(trainer: Trainer, task: Task, state: State) -> Iterator[State]:
 
 def step(trainer: Trainer, task: Task, state: State) -> State:
     """Run one epoch, and let no codebook through that is not finite or not of the lattice's size."""
+    keep_freed_memory()
     with one_blas_thread():
         after = trainer.run_epoch(task, state)
     shape = (len(after.lattice), task.samples.features)

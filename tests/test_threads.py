@@ -1,10 +1,13 @@
 """Maps trained in several threads at a time, and what is left of them afterwards."""
 
+import platform
 import re
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 
+import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import somkit
@@ -39,3 +42,17 @@ def test_parts_of_scipy_are_loaded_after_what_holds_them():
     """`from scipy.spatial.distance import cdist` fails while another thread is halfway through scipy.spatial."""
     sources = "".join(file.read_text("utf-8") for file in Path(somkit.__file__).parent.rglob("*.py"))
     assert re.findall(r"(?:from|import) scipy\.\w+\.\w+.*", sources) == []
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be brought to keep what is freed")
+def test_memory_freed_by_an_epoch_is_kept_for_the_next():
+    """A fit after the first takes hardly a new page from the system: each costs some microseconds."""
+    program = """
+import resource, numpy, somkit
+X = numpy.random.default_rng(0).random((2_000, 4))
+recipe = somkit.Recipe(topology="grid:rows=10,columns=10", trainer="online", epochs=5, random_state=0)
+taken = [resource.getrusage(resource.RUSAGE_SELF).ru_minflt for _ in range(4) if recipe.fit(X)]
+print(taken[3] - taken[2])
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert int(done.stdout) < 100

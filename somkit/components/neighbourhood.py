@@ -68,20 +68,21 @@ class Neighbourhood(Component):
         """
         distance, radius = np.asarray(distance), np.asarray(radius)
         dtype = np.result_type(distance, radius, np.float32)
-        shape = np.broadcast_shapes(distance.shape, radius.shape)
         finite, wide = np.isfinite(distance), radius > 0
         near = distance if finite.all() else np.where(finite, distance, 0)
         broad = radius if wide.all() else np.where(wide, radius, 1)
+        near, broad = np.broadcast_arrays(near, broad)
         with np.errstate(over="ignore", under="ignore"):
-            influence = np.array(self(*np.broadcast_arrays(near, broad)), dtype=dtype)
-        if influence.shape != shape or not np.isfinite(influence).all():
+            influence = np.asarray(self(near, broad), dtype=dtype)
+        if influence.shape != near.shape or not np.isfinite(influence).all():
             message = f"neighbourhood '{self}' must return finite influences in the shape of its distances."
             raise RecipeError(message)
-        unfelt = np.abs(influence) < max(least, np.finfo(dtype).smallest_normal)
+        least = max(least, np.finfo(dtype).smallest_normal)
+        felt = (influence >= least) | (influence <= -least)
         beyond = ~finite | (distance > self.longest_reach)
         if beyond.any():
-            unfelt |= beyond
-        np.copyto(influence, 0, where=unfelt)
+            felt &= ~beyond
+        influence = influence * felt
         return influence if wide.all() else np.where(wide, influence, np.asarray(distance == 0, dtype=dtype))
 
     @final

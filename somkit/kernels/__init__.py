@@ -17,7 +17,14 @@ import numpy as np
 
 from somkit.errors import ParameterError
 from somkit.kernels import portable
-from somkit.kernels.blocks import BLOCK_ROWS, TreeSum, map_blocks, one_blas_thread, usable_cores
+from somkit.kernels.blocks import (
+    BLOCK_ROWS,
+    TreeSum,
+    keep_freed_memory,
+    map_blocks,
+    one_blas_thread,
+    usable_cores,
+)
 from somkit.kernels.frames import (
     CARRIED,
     Array,
@@ -51,6 +58,7 @@ __all__ = [
     "hops",
     "implementations",
     "influences_from",
+    "keep_freed_memory",
     "map_blocks",
     "nearest",
     "one_blas_thread",

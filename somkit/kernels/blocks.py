@@ -17,11 +17,21 @@ Result = TypeVar("Result")
 Array = np.ndarray[Any, Any]
 
 BLOCK_ROWS = 2_048  # part of the result: sums are taken block by block, so changing it changes last bits
+KEPT_BYTES = 31 << 20  # the most that glibc can be brought to keep (32 MB), less what it puts before an array
 
 
 def usable_cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def keep_freed_memory() -> None:
+    """Let glibc keep what is freed, up to 64 MB, for what comes next: new pages cost as much as the work done on them.
+
+    It hands back at once whatever is larger than the largest array ever freed (M_MMAP_THRESHOLD in mallopt(3)), so an
+    array is freed that nobody has touched. With other C libraries nothing comes of it.
+    """
+    np.empty(KEPT_BYTES, np.uint8)
 
 
 @cache

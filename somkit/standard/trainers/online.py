@@ -25,8 +25,8 @@ Array = np.ndarray[Any, Any]
 # Influences below this are taken as none, far below what rounding loses: with them products would be subnormal, over
 # which some processors take a hundred times as long.
 NEGLIGIBLE = {"f": 2.0**-50, "d": 2.0**-500}
-UPDATES = 4_096  # updates whose rates and influences are asked for at once,
-TABLE_BYTES = 120 << 10  # in a table of less than 128 KB: more is given back to the system each time
+UPDATES = 8_192  # updates whose rates and influences are asked for at once (measured),
+TABLE_BYTES = 512 << 10  # in a table that stays in the caches
 
 
 @final
