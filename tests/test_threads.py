@@ -1,10 +1,13 @@
 """Maps trained in several threads at a time, and what is left of them afterwards."""
 
+import os
 import platform
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
+from threading import get_ident
 from types import ModuleType
 
 import pytest
@@ -12,7 +15,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import somkit
 from somkit import resolve
-from somkit.kernels import one_blas_thread
+from somkit.kernels import map_blocks, one_blas_thread
 
 
 def blas_threads():
@@ -30,6 +33,40 @@ def test_blas_gets_its_threads_back_when_the_last_of_several_fits_ends():
         assert blas_threads() == {1}
         second.__exit__(None, None, None)
         assert blas_threads() == {2}
+
+
+def threads_at_work():
+    """Return how many threads take part where two may."""
+    return len({thread for _, thread in map_blocks(lambda _: (time.sleep(0.01), get_ident()), 8, n_jobs=2)})
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_process_starts_threads_of_its_own():
+    """Those kept for the next time do not live on in it."""
+    assert threads_at_work() == 2
+    child = os.fork()
+    if not child:
+        os._exit(threads_at_work())
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 2
+
+
+def test_nothing_of_a_map_that_was_given_up_goes_on():
+    """Blocks that others have begun are waited for, and those that nobody has begun are not."""
+    begun, ended = [], []
+
+    def work(number):
+        begun.append(number)
+        time.sleep(0.01)
+        ended.append(number)
+
+    blocks = map_blocks(work, 8, n_jobs=2)
+    next(blocks)
+    blocks.close()
+    assert sorted(begun) == sorted(ended)
+    count = len(begun)
+    time.sleep(0.05)
+    assert len(begun) == count < 8
 
 
 def test_topologies_are_spelt_while_another_thread_loads_networkx(monkeypatch):

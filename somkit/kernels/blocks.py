@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from functools import cache
 from threading import Lock
@@ -73,6 +73,16 @@ def one_blas_thread() -> AbstractContextManager[None]:
     return _ONE_BLAS_THREAD
 
 
+@cache
+def _helpers(count: int) -> ThreadPoolExecutor:
+    """So many threads beside the caller's, kept for the next time: starting one takes longer than a small block."""
+    return ThreadPoolExecutor(count, thread_name_prefix="somkit")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_helpers.cache_clear)  # threads do not live on
+
+
 def map_blocks(function: Callable[[int], Result], count: int, n_jobs: int | None = None) -> Iterator[Result]:
     """Yield ``function(0)``, ``function(1)``, ... in order, worked out by ``n_jobs`` threads (None: every core).
 
@@ -84,7 +94,7 @@ def map_blocks(function: Callable[[int], Result], count: int, n_jobs: int | None
         if jobs <= 1:
             yield from map(function, range(count))
             return
-        pool = ThreadPoolExecutor(jobs - 1, thread_name_prefix="somkit")
+        pool = _helpers(jobs - 1)
         waiting = deque[tuple[int, Future[Result]]]()
         try:
             for number in range(count):
@@ -94,7 +104,7 @@ def map_blocks(function: Callable[[int], Result], count: int, n_jobs: int | None
             while waiting:
                 yield _first(function, waiting)
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            wait([result for _, result in waiting if not result.cancel()])
 
 
 def _first(function: Callable[[int], Result], waiting: deque[tuple[int, Future[Result]]]) -> Result:
