@@ -170,7 +170,8 @@ def _means(task: Task, state: State, radius: float, means: Means) -> tuple[Array
     kept = None if reached.all() else reached
     if kept is not None:
         spread = spread[kept]
-    centres = spread[:, :-1] / spread[:, -1:]
+    centres = spread[:, :-1]  # in the same memory, for wide data has much of it
+    centres /= spread[:, -1:]
     middle, exponent = means.box(task.samples)
     centres *= np.ldexp(1.0, exponent)
     centres += middle
