@@ -17,6 +17,7 @@ from somkit.lattice import Lattice
 
 Array = np.ndarray[Any, Any]
 
+FEWEST_DENSE = 5  # units: HDBSCAN's smallest cluster
 MOST_TRIED = 12  # clusters, where their number is to be found
 
 
@@ -193,6 +194,9 @@ def _nearest_held(vectors: Array, held: Array) -> Array:
 def _hdbscan(vectors: Array, metric: Metric) -> Array:
     from sklearn.cluster import HDBSCAN
 
+    if len(vectors) < FEWEST_DENSE:
+        message = f"clusterer 'hdbscan' needs a map of at least {FEWEST_DENSE} units, got {len(vectors)}; use 'ward'."
+        raise ParameterError(message)
     apart = np.asarray(metric.pairwise(vectors, vectors), dtype=np.float64)
     apart = (apart + apart.T) / 2  # rounding may tell the two ways apart, which HDBSCAN refuses
     np.fill_diagonal(apart, 0.0)

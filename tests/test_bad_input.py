@@ -1,8 +1,11 @@
 """Bad input: one clear sentence each, asserted whole; nothing is lost, nothing is guessed."""
 
+from datetime import date
+
 import networkx as nx
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from scipy.sparse import csr_array
 
@@ -68,6 +71,14 @@ SAMPLES = {
     "dates": (
         np.array(["2020-01-01", "2020-01-02"], dtype="M8[D]")[:, None],
         "X holds dates or times (datetime64[D]), not numbers; turn them into numbers that mean something.",
+    ),
+    "dates of polars": (
+        pl.DataFrame({"a": [1.0, 2.0], "day": [date(2020, 1, 1), date(2020, 1, 2)]}),
+        "X holds dates or times (Date, feature 'day'), not numbers; turn them into numbers that mean something.",
+    ),
+    "a LazyFrame": (
+        pl.LazyFrame({"a": [1.0, 2.0]}),
+        "X is a LazyFrame of polars, which holds no rows yet; pass X.collect().",
     ),
     "ragged": ([[1.0, 2.0], [3.0]], "X is ragged: its rows have different lengths; give every row as many values."),
     "complex": (
@@ -217,6 +228,10 @@ FIT = {
     "a negative weight": (
         {"sample_weight": [1.0] * 19 + [-1.0]},
         "sample_weight must be finite and >= 0, got -1.0 at sample 19.",
+    ),
+    "a masked weight": (
+        {"sample_weight": np.ma.masked_less(np.arange(20.0), 2)},
+        "sample_weight is masked at sample 0; give 0 for a sample that is not to count.",
     ),
     "no weight at all": (
         {"sample_weight": [0.0] * 20},

@@ -140,6 +140,17 @@ def test_what_is_refused(trained, arguments, message):
     assert str(caught.value) == message
 
 
+@pytest.mark.parametrize("units", [1, 4])
+def test_hdbscan_needs_units_for_a_cluster(units):
+    """A map of fewer units than HDBSCAN's smallest cluster is refused; one of as many is not."""
+    small = TrainedMap.from_codebook(f"line:units={units}", [[float(unit)] for unit in range(units)])
+    with pytest.raises(ParameterError) as caught:
+        small.cluster_units("hdbscan")
+    assert str(caught.value) == f"clusterer 'hdbscan' needs a map of at least 5 units, got {units}; use 'ward'."
+    five = TrainedMap.from_codebook("line:units=5", [[float(unit)] for unit in range(5)])
+    assert len(five.cluster_units("hdbscan")) == 5
+
+
 @given(seed=st.integers(0, 999), connectivity=st.sampled_from([None, "map"]))
 @settings(max_examples=25)
 def test_the_hierarchy_cuts_into_the_clusters(seed, connectivity):

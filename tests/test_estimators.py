@@ -81,6 +81,32 @@ def test_unlabelled_marks_of_other_types(iris):
     assert SOMClassifier(random_state=0).fit(X, y - 1).classes_.tolist() == [-1, 0, 1]
 
 
+def test_masked_classes_and_values_are_not_known(iris):
+    """A masked class is unlabelled; a masked value is one once NaN says so, and is refused as NaN is otherwise."""
+    X, y = iris
+    masked = np.ma.masked_equal(y, 0)
+    assert SOMClassifier(random_state=0).fit(X, masked).classes_.tolist() == [1, 2]
+    gaps = np.where(y == 0, np.nan, y)
+    expected = SOMRegressor(unlabelled=np.nan, random_state=0).fit(X, gaps).unit_values_
+    for values in (masked, masked.astype(float)):
+        assert np.array_equal(SOMRegressor(unlabelled=np.nan, random_state=0).fit(X, values).unit_values_, expected)
+        with pytest.raises(SampleError) as caught:
+            SOMRegressor().fit(X, values)
+        assert str(caught.value) == (
+            "Input y contains NaN; write unlabelled=numpy.nan where it stands for a value that is not known."
+        )
+
+
+def test_dates_are_no_values(iris):
+    """A regressor refuses dates as samples are refused: their numbers depend on how they are kept."""
+    X, _ = iris
+    with pytest.raises(SampleError) as caught:
+        SOMRegressor().fit(X, np.arange(150).astype("M8[D]"))
+    assert str(caught.value) == (
+        "y holds dates or times (datetime64[D]), not numbers; turn them into numbers that mean something."
+    )
+
+
 @pytest.mark.parametrize(
     ("labels", "classes"),
     [

@@ -35,6 +35,17 @@ def test_samples_without_a_label_do_not_count(trained):
     assert trained.label_units(np.array([pd.NA, 1, pd.NaT, pd.NA, 3], dtype=object), X).tolist() == [1, None, 3]
 
 
+def test_masked_labels_are_none(trained):
+    """What numpy masks is no label, of text, of numbers and of quantities, in labels of units and in measures."""
+    for labels in (np.array(["b", "a", "b", "d", "c"]), np.array([2, 1, 2, 4, 3]), np.array([2.0, 1.0, 2.0, 4.0, 3.0])):
+        masked = np.ma.array(labels, mask=[True, False, True, False, False])
+        gaps = [None, labels[1], None, labels[3], labels[4]]
+        assert trained.label_units(masked, X).tolist() == trained.label_units(gaps, X).tolist()
+        assert trained.measure("purity", X, masked) == trained.measure("purity", X, gaps)
+        bare = np.ma.array(labels)
+        assert trained.label_units(bare, X).tolist() == trained.label_units(labels, X).tolist()
+
+
 def test_the_nearest_sample_labels_a_unit(trained):
     """Every unit has the label of the nearest sample that has one and counts, whether any fell on it or not."""
     labels = ["b", "a", "c", "d", "e"]

@@ -122,6 +122,7 @@ EXAMPLES["metric standard/weighted"] = components(standard.Weighted) | st.sample
     [
         standard.Weighted(metric=standard.Euclidean(missing="ignore"), columns=[0], weights=[3]),
         standard.Weighted(metric=standard.CosineMetric(), columns=[0], weights=[0.5]),
+        standard.Weighted(metric=standard.Braycurtis(), columns=[0], weights=[2]),
     ]
 )
 CLAIMS = {

@@ -389,6 +389,13 @@ def test_forms_of_the_quantisation_error():
     assert trained.measure("explained_variance", X) == 1 - 22 / (16 + 9 + 1 + 36)
 
 
+@pytest.mark.parametrize("factor", [2.0**-1060, 2.0**-600, 2.0**600, 2.0**990])
+def test_explained_variance_has_no_units(factor):
+    """It is the same, to the bit, where squares of distances would be 0 or infinite."""
+    trained, X = line(0, 10 * factor), column(1, 2, 6, 11) * factor
+    assert trained.measure("explained_variance", X) == 1 - 22 / (16 + 9 + 1 + 36)
+
+
 @pytest.mark.parametrize("metric", ["euclidean", "manhattan", "cosine"])
 def test_distortion_sums_over_all_units(wine, metric):
     """Squares of the map's own metric, weighed by the neighbourhood of the map's own distance."""

@@ -88,6 +88,16 @@ LIMITED = {
     "braycurtis": (_counts, lambda X, W: cdist(X, W, "braycurtis")),
     "jaccard on bits": (_bits, lambda X, W: cdist(X.astype(bool), W.astype(bool), "jaccard")),
     "jaccard": (_counts, _ruzicka),
+    "weighted:metric=braycurtis,weights=[0.5,2,0,3]": (_counts, lambda X, W: cdist(X, W, "braycurtis", w=WEIGHTS)),
+    "weighted:metric=jaccard,weights=[0.5,2,0,3] on bits": (
+        _bits,
+        lambda X, W: cdist(X.astype(bool), W.astype(bool), "jaccard", w=WEIGHTS),
+    ),
+    "weighted:metric=jaccard,weights=[0.5,2,0,3]": (_counts, lambda X, W: _ruzicka(X * WEIGHTS, W * WEIGHTS)),
+    "weighted:metric=tanimoto,weights=[0.5,2,0,3] on bits": (
+        _bits,
+        lambda X, W: cdist(X.astype(bool), W.astype(bool), "jaccard", w=WEIGHTS),
+    ),
     "tanimoto on bits": (_bits, lambda X, W: cdist(X.astype(bool), W.astype(bool), "jaccard")),
     "tanimoto": (_counts, _tanimoto),
     "hamming on bits": (_bits, lambda X, W: cdist(X, W, "hamming")),
@@ -123,7 +133,10 @@ def test_units_of_shares_count_for_the_samples_they_stand_for():
     np.testing.assert_allclose(found, [[cdist(x, X, "hamming").mean()]], rtol=1e-14)
 
 
-@pytest.mark.parametrize("name", ["braycurtis", "jaccard", "tanimoto", "hamming", "haversine"])
+@pytest.mark.parametrize(
+    "name",
+    ["braycurtis", "jaccard", "tanimoto", "hamming", "haversine", "weighted:metric=braycurtis,weights=[0.5,2,0,3]"],
+)
 @pytest.mark.parametrize("trainer", ["batch:centre=mean", "online"])
 @pytest.mark.parametrize("initialiser", ["pca", "sample", "uniform:low=-500,high=500"])
 def test_training_stays_where_the_metric_measures(name, trainer, initialiser):
@@ -601,8 +614,15 @@ REFUSED = {
     "a metric without weights": (
         lambda: resolve("metric", "weighted:metric=canberra"),
         (
-            "Weighted.metric must be euclidean, manhattan, chebyshev, minkowski, cosine or angular, whose terms a weight can "
-            "multiply, got 'canberra'."
+            "Weighted.metric must be euclidean, manhattan, chebyshev, minkowski, cosine, angular, braycurtis, jaccard or "
+            "tanimoto, whose terms a weight can multiply, got 'canberra'."
+        ),
+    ),
+    "samples that the weighted metric does not measure": (
+        lambda: Recipe(metric="weighted:metric=jaccard", trainer="online").fit([[1.0, 2.0], [3.0, -4.0]]),
+        (
+            "X[1, 1] is -4, but metric 'weighted' measures numbers >= 0 there; use values within them, or another "
+            "metric."
         ),
     ),
     "dependent features": (

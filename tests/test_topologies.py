@@ -306,6 +306,7 @@ def test_a_mask_from_an_array_or_an_image(tmp_path):
 
     array = np.array([[True, False, True], [True, True, True]])
     assert Hex.masked(array, offset="even") == Hex(shape="mask", mask=("#.#", "###"), offset="even")
+    assert Hex.masked(np.ma.array(np.ones((2, 3)), mask=~array)).mask == ("#.#", "###")
     picture = np.ones((40, 60, 4))
     picture[20:, :30, :3] = 0  # the lower left quarter is black
     picture[:20, 30:] = 0  # the upper right one is black, but transparent
@@ -651,6 +652,12 @@ def test_what_turns_out_to_be_no_map_is_refused(spelling):
 
 def test_files_that_are_no_graphs_are_refused(tmp_path):
     """A file that is not of its format is named, with what its reader said."""
+    (tmp_path / "a.txt").write_text("1 2\n2 3 0.5\n", encoding="utf-8")
+    with pytest.raises(TopologyError) as caught:
+        Graph(file=str(tmp_path / "a.txt")).lattice()
+    assert str(caught.value) == (
+        f"{tmp_path / 'a.txt'} is not an edge list: Failed to convert edge data (['0.5']) to dictionary."
+    )
     for name, kind in {"a.json": "node-link JSON", "a.graphml": "GraphML", "a.csv": "an edge list"}.items():
         (tmp_path / name).write_text("{broken, b, c", encoding="utf-8")
         with pytest.raises(TopologyError, match=rf"a\.\w+ is not {kind}: "):
@@ -681,6 +688,12 @@ def test_rules_of_distance_that_do_not_fit_are_refused():
     with pytest.raises(ParameterError) as caught:
         Hex.masked(np.zeros(3))
     assert str(caught.value) == "Hex.masked needs an array of shape (rows, columns), got one of shape (3,)."
+    for holds, dtype in (([[1.0, np.nan]], "float64"), ([["#", "."]], "<U1"), ([[1, None]], "object")):
+        with pytest.raises(ParameterError) as caught:
+            Hex.masked(holds)
+        assert str(caught.value) == (
+            f"Hex.masked needs an array of numbers or truth values without NaN, got one of {dtype}."
+        )
     with pytest.raises(ParameterError, match="cannot be read as an image"):
         Hex.masked(__file__)
     assert SmallWorld(units=6, rewiring=1.0).lattice().parts.max() == 0

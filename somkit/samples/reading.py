@@ -24,10 +24,9 @@ def describe_cell(row: int, column: int, names: tuple[str, ...] | None) -> str:
 
 def feature_names_of(X: Any) -> tuple[str, ...] | None:
     """Return the column names of a DataFrame (pandas, polars), None for anything else or if they are not all text."""
-    columns = getattr(X, "columns", None)
-    if columns is None or not hasattr(X, "__array__"):
+    if not hasattr(X, "__array__"):
         return None
-    names = tuple(columns)
+    names = tuple(getattr(X, "columns", ()))
     return names if names and all(isinstance(name, str) for name in names) else None
 
 
@@ -42,6 +41,7 @@ def as_array(X: Any) -> Array:
     """Return X as an array with two dimensions, of whatever it holds, or raise."""
     if isinstance(X, np.ma.MaskedArray):
         return as_array(_unmasked(X))
+    _check_polars(X)
     try:
         array = X if isinstance(X, np.ndarray) else np.asarray(X)
     except (TypeError, ValueError):
@@ -58,6 +58,24 @@ def as_array(X: Any) -> Array:
         )
         raise SampleError(message)
     return array
+
+
+def _check_polars(X: Any) -> None:
+    """Refuse what numpy would not: a frame of polars without rows yet, and dates, which it makes numbers of."""
+    polars = sys.modules.get("polars")
+    lazy, frame = getattr(polars, "LazyFrame", ()), getattr(polars, "DataFrame", ())
+    if isinstance(X, lazy):
+        message = "X is a LazyFrame of polars, which holds no rows yet; pass X.collect()."
+        raise SampleError(message)
+    for name, dtype in X.schema.items() if isinstance(X, frame) else ():
+        if dtype.is_temporal():
+            raise _dates(dtype, name)
+
+
+def _dates(dtype: Any, name: str | None = None) -> SampleTypeError:
+    where = "" if name is None else f", feature {name!r}"
+    message = f"X holds dates or times ({dtype}{where}), not numbers; turn them into numbers that mean something."
+    return SampleTypeError(message)
 
 
 def _unmasked(X: np.ma.MaskedArray[Any, Any]) -> Array:
@@ -104,8 +122,7 @@ def as_numbers(array: Array, names: tuple[str, ...] | None) -> Array:
     if array.dtype.kind in "iub":
         return array
     if array.dtype.kind in "mM":
-        message = f"X holds dates or times ({array.dtype}), not numbers; turn them into numbers that mean something."
-        raise SampleTypeError(message)
+        raise _dates(array.dtype)
     numbers = _as_floats(array)
     return _cell_by_cell(array, names) if numbers is None else numbers
 
@@ -148,7 +165,7 @@ def check_weight(sample_weight: Any, n: int) -> Array | None:
     Raises
     ------
     SampleError
-        If the shape is not (n,), a weight is negative, NaN or infinite, or all are 0.
+        If the shape is not (n,), a weight is negative, NaN, infinite or masked, or all are 0.
     """
     if sample_weight is None:
         return None
@@ -164,6 +181,10 @@ def check_weight(sample_weight: Any, n: int) -> Array | None:
         weight = np.full(n, float(weight))
     if weight.shape != (n,):
         message = f"sample_weight must have shape ({n},), one weight for each sample, got {weight.shape}."
+        raise SampleError(message)
+    masked = np.flatnonzero(np.ma.getmaskarray(sample_weight))
+    if len(masked):
+        message = f"sample_weight is masked at sample {masked[0]}; give 0 for a sample that is not to count."
         raise SampleError(message)
     wrong = np.flatnonzero(~np.isfinite(weight) | (weight < 0))
     if len(wrong):

@@ -16,7 +16,7 @@ from somkit.estimator import MapEstimator
 from somkit.samples import Samples
 from somkit.samples.reading import is_sparse
 from somkit.supervised.shares import blocks, check_given, shares, variance
-from somkit.trained import TrainedMap, is_missing
+from somkit.trained import TrainedMap, as_labels, is_missing
 
 Array = np.ndarray[Any, Any]
 
@@ -287,7 +287,7 @@ def _as_labels(y: Any) -> Array:
     if is_sparse(y):
         message = "y is sparse, and labels are taken as they are; pass y.toarray()."
         raise SampleError(message)
-    labels = np.asarray(y)
+    labels = as_labels(y)
     if labels.ndim == 2 and labels.shape[1] > 1:
         return labels
     return np.asarray(column_or_1d(labels, warn=True))

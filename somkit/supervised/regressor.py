@@ -13,7 +13,7 @@ from somkit.errors import ParameterError, SampleError
 from somkit.estimator import MapEstimator
 from somkit.samples import Samples
 from somkit.supervised.shares import blocks, check_given, shares, variance
-from somkit.trained import is_missing
+from somkit.trained import as_labels, is_missing
 
 Array = np.ndarray[Any, Any]
 
@@ -110,7 +110,13 @@ class SOMRegressor(RegressorMixin, MapEstimator):  # type: ignore[misc]  # untyp
             message = f"unlabelled must be a number, NaN or None, got {self.unlabelled!r}."
             raise ParameterError(message)
         check_given(self, X, y)
-        targets = check_array(y, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y")
+        values = as_labels(y)
+        if values.dtype.kind in "mM":
+            message = (
+                f"y holds dates or times ({values.dtype}), not numbers; turn them into numbers that mean something."
+            )
+            raise SampleError(message)
+        targets = check_array(values, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y")
         if np.isnan(targets).any() and (self.unlabelled is None or not is_missing(self.unlabelled)):
             message = "Input y contains NaN; write unlabelled=numpy.nan where it stands for a value that is not known."
             raise SampleError(message)

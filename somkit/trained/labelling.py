@@ -31,7 +31,7 @@ def label_units(
     Parameters
     ----------
     y : array of shape (n,)
-        The label of each sample; None, NaN, NaT or NA for one that has none.
+        The label of each sample; None, NaN, NaT, NA or masked for one that has none.
     X : array of shape (n, d)
         The samples, for ``method="majority"`` and ``"nearest"``.
     method : "majority" | "nearest" | "wins"
@@ -48,7 +48,7 @@ def label_units(
     object array of shape (m,)
         None where no sample with a label fell.
     """
-    labels = np.asarray(y)
+    labels = as_labels(y)
     if method == "wins":
         return _labels_by_wins(trained, labels)
     if method not in {"majority", "nearest"}:
@@ -124,6 +124,14 @@ def _won(trained: TrainedMap, name: str) -> Array:
         message = "this map has no record of its wins; train it with trainer='online:record_wins=true'."
         raise ParameterError(message)
     return trained.records[f"wins.{name}"]
+
+
+def as_labels(y: Any) -> Array:
+    """Return labels as an array, with None for what is masked, NaN where they are floats."""
+    masked = np.ma.getmask(y)
+    if not np.any(masked):
+        return np.asarray(y)
+    return np.asarray(np.where(masked, np.nan if y.dtype.kind == "f" else None, y.data))
 
 
 def is_missing(label: Any) -> bool:

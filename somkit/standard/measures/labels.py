@@ -11,7 +11,7 @@ import numpy as np
 from somkit.components import Measure
 from somkit.errors import SampleError
 from somkit.standard.measures._common import Array, Better, mean, weights
-from somkit.trained import distinct_labels, is_missing
+from somkit.trained import as_labels, distinct_labels, is_missing
 from somkit.validators import choice
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def _classes(measure: Measure, trained: TrainedMap, X: Any, y: Any, sample_weigh
     if y is None:
         message = f"measure '{measure.name}' needs y, the label of each sample."
         raise SampleError(message)
-    labels = np.asarray(y)
+    labels = as_labels(y)
     if labels.shape != (len(samples),):
         message = f"y must hold one label for each of the {len(samples)} samples, got shape {labels.shape}."
         raise SampleError(message)

@@ -11,6 +11,7 @@ import numpy as np
 
 from somkit.components import Measure, Neighbourhood
 from somkit.errors import MeasureError
+from somkit.kernels import power_of_two
 from somkit.standard.measures._common import Array, Better, blocks, in_spaces, mean, weights
 from somkit.standard.neighbourhoods import Gaussian
 from somkit.validators import choice, number
@@ -129,8 +130,10 @@ class ExplainedVariance(Measure):
         """Return the share."""
         del y
         samples = trained.samples(X, sample_weight)
-        left = mean(np.square(trained.search(samples)[1][:, 0]), weights(samples))
-        return 1 - left / mean(np.square(from_the_mean(self, trained, samples)), weights(samples))
+        weight, spread = weights(samples), from_the_mean(self, trained, samples)
+        scale = power_of_two(spread[weight > 0].max())
+        left = mean(np.square(trained.search(samples)[1][:, 0] * scale), weight)
+        return 1 - left / mean(np.square(spread * scale), weight)
 
 
 @final

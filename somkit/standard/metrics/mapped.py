@@ -16,6 +16,7 @@ from somkit.standard.metrics.columns import check_columns, find_columns, numbers
 from somkit.standard.metrics.directions import Angular, CosineMetric
 from somkit.standard.metrics.euclidean import Euclidean
 from somkit.standard.metrics.minkowski import Chebyshev, Manhattan, Minkowski
+from somkit.standard.metrics.shares import Braycurtis, Jaccard, Tanimoto
 from somkit.validators import number
 
 if TYPE_CHECKING:
@@ -52,8 +53,9 @@ class Weighted(Metric):
     Parameters
     ----------
     metric : Metric, default euclidean
-        euclidean, manhattan, chebyshev, minkowski, cosine or angular. Terms |x - w|^p and products x w are multiplied
-        by the weight; of chebyshev, the differences before the largest is taken.
+        euclidean, manhattan, chebyshev, minkowski, cosine, angular, braycurtis, jaccard or tanimoto. Terms |x - w|^p
+        and x + w, the smaller and the larger of the two, and products x w are multiplied by the weight; of chebyshev,
+        the differences before the largest is taken.
     weights : list of numbers >= 0, not all 0, default [1]
         One for each feature, in their order; one number alone is for every feature. With ``columns``, one for each of
         these.
@@ -65,7 +67,8 @@ class Weighted(Metric):
     -----
     Formula: (sum_k v_k |x_k - w_k|^p)^(1/p) for the metrics of the family of Minkowski.
 
-    It is the other metric of features times weight^(1/p), p = 2 for euclidean, cosine and angular, so it is as fast.
+    It is the other metric of features times weight^(1/p), p = 2 for euclidean, cosine, angular and tanimoto, 1 for
+    braycurtis and jaccard, so it is as fast.
     Missing and sparse samples are taken where the other metric takes them. A sum over what a sample has is then scaled
     by weights: those of the features observed anywhere in training over those of the features that it has.
 
@@ -116,6 +119,10 @@ class Weighted(Metric):
     def accepts_sparse(self) -> bool:
         """Whether the other metric does."""
         return self.metric.accepts_sparse
+
+    def limits(self, features: int) -> tuple[Array, Array]:
+        """Return the other metric's: 0 and infinity where it has any, which no weight moves."""
+        return self.metric.limits(features)
 
     @property
     def unobserved(self) -> tuple[int, ...]:
@@ -200,15 +207,15 @@ class Weighted(Metric):
 
 def _power(metric: Metric) -> float:
     """Return the power of a weight that its feature is multiplied by."""
-    if isinstance(metric, Euclidean | CosineMetric | Angular):
+    if isinstance(metric, Euclidean | CosineMetric | Angular | Tanimoto):
         return 0.5
-    if isinstance(metric, Manhattan | Chebyshev):
+    if isinstance(metric, Manhattan | Chebyshev | Braycurtis | Jaccard):
         return 1.0
     if isinstance(metric, Minkowski):
         return 1 / metric.p
     message = (
-        f"Weighted.metric must be euclidean, manhattan, chebyshev, minkowski, cosine or angular, whose terms a weight "
-        f"can multiply, got '{metric}'."
+        f"Weighted.metric must be euclidean, manhattan, chebyshev, minkowski, cosine, angular, braycurtis, jaccard or "
+        f"tanimoto, whose terms a weight can multiply, got '{metric}'."
     )
     raise ParameterError(message)
 

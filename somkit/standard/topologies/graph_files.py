@@ -81,7 +81,7 @@ def read_graph(name: str) -> nx.Graph:
         raise TopologyError(message) from error
     except Exception as error:
         kinds = {_graphml: "GraphML", _node_link: "node-link JSON", _edge_list: "an edge list"}
-        message = f"{name} is not {kinds[reader]}: {error}."
+        message = f"{name} is not {kinds[reader]}: {str(error).rstrip('.')}."
         raise TopologyError(message) from error
     if graph.is_directed():
         message = (

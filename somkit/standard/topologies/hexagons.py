@@ -143,8 +143,8 @@ class Hex(Topology):
         Parameters
         ----------
         source : array of shape (rows, columns), str or Path
-            An array, its first row drawn at the top, or an image file, of which dark pixels that are not transparent
-            become units.
+            An array, its first row drawn at the top, what is masked being 0, or an image file, of which dark pixels
+            that are not transparent become units.
         rows : int >= 1, optional
             Rows of the map, each unit taking the pixel under its middle; by default a unit a pixel.
         **fields
@@ -153,14 +153,17 @@ class Hex(Topology):
         Raises
         ------
         ParameterError
-            If the array has not two dimensions, or no unit is left.
+            If the array has not two dimensions, holds something other than numbers, or no unit is left.
 
         Examples
         --------
         >>> Hex.masked([[1, 0], [1, 1]]).mask
         ('#.', '##')
         """
-        inside = _dark(source) if isinstance(source, str | FilePath) else np.asarray(source)
+        inside = _dark(source) if isinstance(source, str | FilePath) else np.ma.filled(source, 0)
+        if inside.dtype.kind not in "biuf" or np.isnan(inside).any():
+            message = f"Hex.masked needs an array of numbers or truth values without NaN, got one of {inside.dtype}."
+            raise ParameterError(message)
         if inside.ndim != 2 or not inside.size:
             message = f"Hex.masked needs an array of shape (rows, columns), got one of shape {inside.shape}."
             raise ParameterError(message)

@@ -21,7 +21,7 @@ from somkit.standard.views._canvas import (
     size_of,
 )
 from somkit.standard.views._stage import EMPTY, INK, LINE, Side, Stage
-from somkit.trained import distinct_labels, is_missing
+from somkit.trained import as_labels, distinct_labels, is_missing
 from somkit.validators import choice
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Labels(Visualiser):
             self._draw_quantities(ax, stage, self._quantities(trained, X, y, sample_weight))
         else:
             units = trained.label_units(y, X, method=self._method, sample_weight=sample_weight)
-            self._draw_classes(ax, stage, units, np.array(distinct_labels(np.asarray(y).tolist()), dtype=object))
+            self._draw_classes(ax, stage, units, np.array(distinct_labels(as_labels(y).tolist()), dtype=object))
         make_room(ax)
         return ax
 
@@ -114,7 +114,7 @@ class Labels(Visualiser):
     def _quantities(self, trained: TrainedMap, X: Any, y: Any, sample_weight: Any) -> Array:
         """Return a number for each unit, NaN where it has none."""
         if self.method == "wins":
-            found = trained.label_units(np.asarray(y), X, method="wins")
+            found = trained.label_units(as_labels(y), X, method="wins")
             return np.array([np.nan if value is None else value for value in found], dtype=np.float64)
         samples = trained.samples(X, sample_weight)
         units = trained.search(samples)[0][:, 0]
@@ -147,7 +147,7 @@ class Labels(Visualiser):
 
 def are_quantities(y: Any) -> bool:
     """Tell whether labels are numbers to be averaged: floats with more than 20 different values."""
-    values = np.asarray(y)
+    values = as_labels(y)
     return bool(np.issubdtype(values.dtype, np.floating) and len(np.unique(values)) > DISTINCT_NUMBERS)
 
 
@@ -159,7 +159,7 @@ def one_each(y: Any, n: int) -> Array:
     SampleError
         If there are more or fewer.
     """
-    labels = np.asarray(y)
+    labels = as_labels(y)
     if labels.shape != (n,):
         message = f"y must hold one label for each of the {n} samples, got shape {labels.shape}."
         raise SampleError(message)

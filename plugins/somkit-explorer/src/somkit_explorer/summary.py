@@ -9,7 +9,7 @@ import numpy as np
 
 from somkit.errors import SampleError
 from somkit.samples import Samples
-from somkit.trained import distinct_labels, is_missing
+from somkit.trained import as_labels, distinct_labels, is_missing
 
 Array = np.ndarray[Any, Any]
 
@@ -101,7 +101,7 @@ def labels_of(y: Any, n: int) -> Classes | Array:
     SampleError
         If there is not one label for each sample, or labels are not hashable.
     """
-    labels = np.asarray(y)
+    labels = as_labels(y)
     if labels.shape != (n,):
         message = f"y must hold one label for each of the {n} samples, got shape {labels.shape}."
         raise SampleError(message)
