@@ -249,6 +249,17 @@ def test_far_from_the_origin_and_hugely_scaled(implementation, dtype, scale, off
 
 
 @every_implementation
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_units_that_are_all_alike_but_perhaps_one(implementation, k):
+    """Every row has the lowest units, and the one that differs takes its place among them where it is nearer."""
+    X, W = np.array([[0.0, 1.0], [2.0, 0.5], [-0.0, 3.0]]), np.tile([0.0, 1.0], (40, 1))
+    W[1] *= -1.0, 1.0
+    check(implementation, X, W, k)
+    W[20] = X[1]
+    check(implementation, X, W, k)
+
+
+@every_implementation
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_constants_and_outliers(implementation, dtype):
     """A constant codebook, constant data, one mad unit, mad samples."""

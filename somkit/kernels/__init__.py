@@ -121,6 +121,7 @@ class Codebook:
     prepared: Any
     W: Array
     implementation: Implementation
+    alike: bool  # whether all units are equal, as after training on a constant
 
     def nearest(self, X: Array, k: int = 1, seeds: Array | None = None) -> tuple[Array, Array]:
         """Units (int64) and distances (float64) of the k nearest, each of shape (n, k). See `nearest`.
@@ -131,6 +132,8 @@ class Codebook:
         dtype = common_type(X, self.W)
         if dtype != self.W.dtype:
             return prepare(self.W, dtype, self.implementation).nearest(X, k)
+        if self.alike:
+            return np.tile(np.arange(k), (len(X), 1)), np.tile(distances_of_pairs(X, self.W[:1])[:, None], k)
         found: tuple[Array, Array] = self.prepared.search(
             plain(X, dtype), k, None if seeds is None else plain(seeds, np.int64)
         )
@@ -159,16 +162,15 @@ def prepare(
         result.
     tiles : (permutation, offsets), optional
         A partition of the units into tiles that lie together on the map: tile t holds units
-        ``permutation[offsets[t]:offsets[t + 1]]``. At most 64 in a tile, and neighbours in order near each other,
-        is best.
-        Never changes a result.
+        ``permutation[offsets[t]:offsets[t + 1]]``. At most 64 in a tile, and neighbours in order near each other, is
+        best. Never changes a result.
     prune : bool, optional
         Insist on, or forbid, searching by bounds; default where it was measured to win. Never changes a result.
     """
     W = np.array(W, dtype=dtype or common_type(W), order="C")
     before = None if last is None else last.prepared
     made = implementation.module.prepare(W, *implementation.options, last=before, prune=prune, tiles=tiles)
-    return Codebook(made, W, implementation)
+    return Codebook(made, W, implementation, np.array_equal(W[0], W[-1]) and bool((W == W[0]).all()))
 
 
 def tiles_pay(m: int, d: int, implementation: Implementation = _DEFAULT) -> bool:
@@ -333,8 +335,7 @@ class OnlineCodebook:
         rates : array of shape (updates,)
         table : array of shape (updates, q)
             The neighbourhood at each of the q distinct map distances, and 0 where a unit is not moved; multiplied by
-            the rate in the type of ``W``.
-            Distances out of reach of the whole block are best left out. Keep it below a megabyte or so.
+            the rate in the type of ``W``. Distances out of reach of the whole block are best left out.
         classes : uint16 array of shape (m, m), Displacements or Products
             Which of the q distances lies between two units; q or more (0xFFFF): not moved. Number the
             distances from near to far: that makes a neighbourhood of limited reach cheap. With `Products` the
