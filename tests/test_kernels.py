@@ -639,9 +639,30 @@ def test_the_patch_of_the_nearest_unit_is_kept(dtype, d, scale):
     squares = (x[:, :d].astype(np.longdouble) ** 2).sum(axis=1)
     apart = ((x[:, None, :d].astype(np.longdouble) - frame.exact) ** 2).sum(axis=2)
     known = ((apart.min(axis=1) - squares) / 2).astype(dtype)
-    kept = tiled.kept(x, squares.astype(np.float64), known)
+    kept = np.empty((len(tiled.members), 900), bool)
+    tiled.keep(x, squares.astype(np.float64), known, kept)
     assert kept[apart.argmin(axis=1) // 20, rows].all()
     assert not kept.all()
+
+
+def test_patches_of_rows_are_looked_up_in_parts(monkeypatch):
+    """How many rows and pairs of rows and patches are looked at together changes nothing that is found."""
+    rng, plain = np.random.default_rng(30), kernels.implementations()["numpy"]
+    W = np.sort(rng.normal(size=(700, 1)), axis=0) + 0.001 * rng.normal(size=(700, 3))
+    X = rng.normal(size=(3000, 1)) + 0.001 * rng.normal(size=(3000, 3))
+    tiles = np.arange(700), np.arange(0, 701, 50)
+    whole = kernels.prepare(W, None, plain, tiles=tiles, prune=True).nearest(X)
+    monkeypatch.setattr(patches, "PAIRS", 100)
+    monkeypatch.setattr(patches, "NUMBERS", 2000)
+    found = kernels.prepare(W, None, plain, tiles=tiles, prune=True)
+    proposed = []
+    propose = patches.Patches.propose
+    monkeypatch.setattr(patches.Patches, "propose", lambda *given: proposed.append(propose(*given)) or proposed[-1])
+    for expected, got in zip(whole, found.nearest(X), strict=True):
+        np.testing.assert_array_equal(got, expected)
+    assert len(proposed) == 1
+    assert proposed[0] is not None
+    np.testing.assert_array_equal(whole[0], kernels.nearest(X, W, 1, plain)[0])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

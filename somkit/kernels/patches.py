@@ -18,10 +18,11 @@ from somkit.kernels.frames import Array, Frame, tile_cuts
 
 SIZE = 64  # units of a patch, at most; a multiple of GROUP
 GROUP = 8  # units that are told apart only where the best of them is good enough
-TOGETHER = 64  # rows that are compared with one patch in one product (measured)
+TOGETHER = 128  # rows that are compared with one patch in one product (measured)
 DIRECTIONS = 2  # of a patch: a map is mostly a surface
 STEPS = 3  # of subspace iteration towards its principal axes
-ROWS, NUMBERS = 2**13, 2**20  # rows at a time, at most, and numbers that are found of them (measured)
+ROWS, NUMBERS = 2**14, 2**20  # rows at a time, at most, and numbers by which their patches are told apart (measured)
+CELLS, PAIRS = 2**24, 2**17  # pairs of rows and patches at a time, at most, and those that are looked at together
 WORTH = 0.4  # share of the patches up to which looking at these alone pays (measured)
 
 
@@ -83,8 +84,8 @@ class Patches:
 
     @property
     def step(self) -> int:
-        """How many rows are best looked at together: what is found of them should stay in the second-level cache."""
-        return max(32, min(ROWS, NUMBERS // self.reach.size))
+        """How many rows are best looked at together."""
+        return max(32, min(ROWS, CELLS // len(self.members)))
 
     def propose(self, x: Array, squares: Array, tolerance: Array, known: Array | None) -> Array | None:
         """Return the pairs (row m + unit) that may be nearest, sorted; None if too many patches have to be looked at.
@@ -92,28 +93,18 @@ class Patches:
         ``x`` (n, d + 1) holds rows that can be trusted, each with a 1, ``squares`` and ``tolerance`` are theirs, and
         ``known`` is the score of some unit for each, if any are known.
         """
-        kept = self.kept(x, squares, known)
-        at = np.flatnonzero(kept)
-        if len(at) > WORTH * kept.size:
-            return None
-        rows, patches, empty = self._batches(at, np.count_nonzero(kept, axis=1), len(x))
-        shape = len(patches), GROUP, SIZE // GROUP, TOGETHER
-        some, best = SCRATCH.array("scores", shape, x.dtype), SCRATCH.array("best", (shape[0], *shape[2:]), x.dtype)
-        batches = x.take(rows, axis=0).reshape(len(patches), TOGETHER, -1).transpose(0, 2, 1)
-        np.matmul(self.members.take(patches, axis=0), batches, out=some.reshape(len(patches), SIZE, TOGETHER))
-        np.minimum.reduce(some, axis=1, out=best)
-        lowest = best.min(axis=1).ravel()
-        lowest[empty] = np.inf
-        limits = np.full(len(x), np.inf, x.dtype)
-        np.minimum.at(limits, rows, lowest)
-        limits = np.nextafter((limits + tolerance).astype(x.dtype), x.dtype.type(np.inf))
-        return self._within(some, best, lowest, rows, patches, limits)
+        kept = SCRATCH.array("kept", (len(self.members), len(x)), np.dtype(bool))
+        step = max(32, NUMBERS // self.reach.size)
+        for start in range(0, len(x), step):
+            part = slice(start, start + step)
+            self.keep(x[part], squares[part], None if known is None else known[part], kept[:, part])
+        return None if np.count_nonzero(kept) > WORTH * kept.size else self._within(x, tolerance, kept)
 
-    def kept(self, x: Array, squares: Array, known: Array | None) -> Array:
+    def keep(self, x: Array, squares: Array, known: Array | None, kept: Array) -> None:
         """Tell which patches (tiles, n) may hold a unit that is nearest."""
-        shape = len(self.members), len(x)
+        shape = kept.shape
         near = SCRATCH.array("near", (len(self.sides), *shape), x.dtype)
-        distances, kept = SCRATCH.array("far", shape, x.dtype), SCRATCH.array("kept", shape, np.dtype(bool))
+        distances = SCRATCH.array("far", shape, x.dtype)
         np.matmul(self.sides.reshape(-1, x.shape[1]), x.T, out=near.reshape(-1, len(x)))
         lowest, blur = near[0].min(axis=0), self.blur * (np.sqrt(squares) + self.widest) ** 2
         if known is not None:
@@ -124,36 +115,57 @@ class Patches:
         for along in near[1:]:
             np.multiply(along, along, out=distances)
             left -= distances
-        np.maximum(left, 0, out=left)
+        np.clip(left, 0, np.inf, out=left)  # several times as fast as maximum, which has no fast loop for one number
         np.sqrt(left, out=left)
         np.abs(near[1:], out=near[1:])
         near -= self.reach
-        np.maximum(near, 0, out=near)
+        np.clip(near, 0, np.inf, out=near)
         np.multiply(near, near, out=near)
-        np.add.reduce(near, axis=0, out=distances)
-        np.less_equal(distances, limits, out=kept)
-        return kept
+        for beyond in near[1:]:
+            left += beyond
+        np.less_equal(left, limits, out=kept)
 
-    @staticmethod
-    def _batches(at: Array, counts: Array, n: int) -> tuple[Array, Array, Array]:
-        """Return for each place of each batch its row, the patch of each batch, and which places are empty."""
-        batches = -(-counts // TOGETHER)
-        shift = (np.cumsum(batches) - batches) * TOGETHER - (np.cumsum(counts) - counts)
-        patches = np.repeat(np.arange(len(counts)), batches)
-        rows, empty = np.zeros(len(patches) * TOGETHER, np.int64), np.ones(len(patches) * TOGETHER, bool)
-        places = np.arange(len(at)) + np.repeat(shift, counts)
-        rows[places], empty[places] = at % n, False
-        return rows, patches, empty
-
-    def _within(self, some: Array, best: Array, lowest: Array, rows: Array, patches: Array, limits: Array) -> Array:
-        """Return the sorted pairs whose scores are within the limits of their rows."""
+    def _within(self, x: Array, tolerance: Array, kept: Array) -> Array:
+        """Return the sorted pairs whose scores are within the tolerance of the lowest of their rows."""
+        n = len(x)
+        if np.count_nonzero(kept) > PAIRS and n > 1:
+            parts = [(start, slice(start, start + -(-n // 2))) for start in (0, -(-n // 2))]
+            return np.concatenate([self._within(x[p], tolerance[p], kept[:, p]) + start * self.m for start, p in parts])
+        rows, patches, empty = _batches(kept)
+        shape, groups = (GROUP, SIZE // GROUP, len(rows)), SIZE // GROUP
+        some, best = SCRATCH.array("scores", shape, x.dtype), SCRATCH.array("best", shape[1:], x.dtype)
+        batches = x.take(rows, axis=0).reshape(len(patches), TOGETHER, -1).transpose(0, 2, 1)
+        scores = some.reshape(SIZE, len(patches), TOGETHER).transpose(1, 0, 2)
+        np.matmul(self.members.take(patches, axis=0), batches, out=scores)
+        np.minimum.reduce(some, axis=0, out=best)
+        lowest = best.min(axis=0)
+        lowest[empty] = np.inf
+        limits = np.full(n, np.inf, x.dtype)
+        np.minimum.at(limits, rows, lowest)
+        limits = np.nextafter((limits + tolerance).astype(x.dtype), x.dtype.type(np.inf))
         places = np.flatnonzero(lowest <= limits.take(rows))
-        rows, (batch, lane) = rows.take(places), np.divmod(places, TOGETHER)
-        hit, group = _where(best[batch, :, lane] <= limits.take(rows)[:, None])
-        rows, batch, lane = rows.take(hit), batch.take(hit), lane.take(hit)
-        found, member = _where(some[batch, :, group, lane] <= limits.take(rows)[:, None])
-        units = self.unit_of[patches.take(batch.take(found)), member * (SIZE // GROUP) + group.take(found)]
+        rows = rows.take(places)
+        group, hit = _where(best.take(places, axis=1) <= limits.take(rows))
+        rows, places = rows.take(hit), places.take(hit)
+        cells = group * len(lowest) + places
+        member, found = _where(some.reshape(GROUP, -1).take(cells, axis=1) <= limits.take(rows))
+        patch = patches.take(places.take(found) // TOGETHER)
+        units = self.unit_of[patch, member * groups + group.take(found)]
         return np.sort(rows.take(found) * self.m + units)
+
+
+def _batches(kept: Array) -> tuple[Array, Array, Array]:
+    """Return for each place of each batch its row, the patch of each batch, and which places are empty."""
+    n, at = kept.shape[1], np.flatnonzero(kept)
+    starts = np.arange(len(kept) + 1) * n
+    counts = np.diff(np.searchsorted(at, starts))
+    batches = -(-counts // TOGETHER)
+    shift = (np.cumsum(batches) - batches) * TOGETHER - (np.cumsum(counts) - counts)
+    patches = np.repeat(np.arange(len(counts)), batches)
+    rows, empty = np.zeros(len(patches) * TOGETHER, np.int64), np.ones(len(patches) * TOGETHER, bool)
+    places = np.arange(len(at)) + np.repeat(shift, counts)
+    rows[places], empty[places] = at - np.repeat(starts[:-1], counts), False
+    return rows, patches, empty
 
 
 def _where(mask: Array) -> tuple[Array, Array]:

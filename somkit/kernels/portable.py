@@ -23,7 +23,7 @@ from somkit.kernels.frames import (
 from somkit.kernels.patches import SCRATCH, Patches
 
 SCORES = 2**18  # scores that are made and scanned before they leave the second-level cache
-BLOCKS_AT_ONCE = 4  # where tiles make the work on one block short (measured)
+BLOCKS_AT_ONCE = 8  # where tiles make the work on one block short (measured)
 NO_WAY = 0xFFFF  # as a number of edges
 TILES_FROM, TILES_UP_TO = 600, 128  # units from and features up to which tiles pay (measured)
 PAIRS = 2**16  # numbers of (row, unit) pairs that are evaluated directly at a time
@@ -62,7 +62,9 @@ def decide(rows: Array, units: Array, distances: Array, n: int, k: int, d: float
 
 def _firsts(rows: Array) -> Array:
     """Return where each number begins in an ascending array."""
-    return np.flatnonzero(np.diff(rows, prepend=-1))
+    begins = np.ones(len(rows), bool)
+    np.not_equal(rows[1:], rows[:-1], out=begins[1:])
+    return np.flatnonzero(begins)
 
 
 @dataclass(frozen=True)
@@ -109,9 +111,10 @@ class Codebook:
         """Yield the pairs (row m + unit) that may be among the k nearest, some rows at a time."""
         frame, (n, d), patches = self.frame, X.shape, self.patches if k == 1 else None
         with np.errstate(all="ignore"):
-            x = np.ones((n, d + 1), X.dtype)
-            np.multiply(X - frame.centre, frame.scale, out=x[:, :d], casting="same_kind")
-            squares = np.einsum("if,if->i", x[:, :d], x[:, :d], dtype=np.float64)
+            centred, x = X - frame.centre, np.ones((n, d + 1), X.dtype)
+            centred *= frame.scale
+            x[:, :d] = centred
+            squares = np.einsum("if,if->i", centred, centred)
             tolerance = self.margin.tolerance(np.sqrt(squares))
             trusted = (squares <= HUGE_NORM) & (tolerance <= HUGE_NORM) & (not frame.fragile)
             known = None if patches is None or seeds is None else self._scores_of(x[:, :d], seeds)
@@ -198,13 +201,13 @@ def accumulate(
     X: Array, weight: Array | None, units: Array, centre: Array | None, scale: Array | None, sums: Array, counts: Array
 ) -> None:
     """Add the weighted rows of X to the sums of their units, one row after the other."""
-    values = X.astype(np.float64)
-    if centre is not None and scale is not None:
-        values -= centre
-        values *= scale
+    (m, d), values = sums.shape, np.empty(X.shape[::-1])  # by feature, as loops over few features would be slow
+    np.subtract(X.T, 0.0 if centre is None else centre[:, None], out=values)
+    if scale is not None:
+        values *= scale[:, None]
     if weight is not None:
-        values *= weight[:, None]
-    (m, d), cells = sums.shape, units[:, None] * sums.shape[1] + np.arange(sums.shape[1])
+        values *= weight
+    cells = np.arange(d)[:, None] + units * d
     np.add.at(sums.reshape(m * d), cells.ravel(), values.ravel())  # flat: several times as fast as row by row
     np.add.at(counts, units, 1.0 if weight is None else weight)
 

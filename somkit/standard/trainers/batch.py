@@ -192,21 +192,21 @@ def _gather(task: Task, state: State, means: Means) -> tuple[Array, float, Mappi
     size, weight = task.samples.block_rows, task.samples.weight
     step = kernels.blocks_at_once(task.samples.block_count, m, d) * size
 
-    def gather(number: int) -> tuple[list[tuple[Any, Array]], Array]:
+    def gather(number: int) -> tuple[list[tuple[Any, ...]], list[Array], Array]:
         span = slice(number * step, (number + 1) * step)
         rows = task.samples.rows(span)
         units, distances = searcher.nearest(rows, 1, None if best is None else best[span])
-        values, weights, blocks = means.values(rows), None if weight is None else weight[span], []
+        weights, wrong = None if weight is None else weight[span], list[Array]()
         for start in range(0, len(rows), size):
             part = slice(start, start + size)
-            counted = None if weights is None else weights[part]
-            error = distances[part].sum() if counted is None else counted @ distances[part, 0]
-            blocks.append((added.block(values[part], counted, units[part, 0]), np.asarray(error)))
-        return blocks, units[:, 0].astype(np.int32)
+            wrong.append(np.asarray(distances[part].sum() if weights is None else weights[part] @ distances[part, 0]))
+        blocks = added.blocks(means.values(rows), weights, units[:, 0], size)
+        return blocks, wrong, units[:, 0].astype(np.int32)
 
-    for blocks, units in map_blocks(gather, -(-len(task.samples) // step), task.n_jobs):
-        for sums, error in blocks:
+    for blocks, wrong, units in map_blocks(gather, -(-len(task.samples) // step), task.n_jobs):
+        for sums in blocks:
             added.add(sums)
+        for error in wrong:
             errors.add(error)
         if tiled:
             found.append(units)
