@@ -172,8 +172,12 @@ static INLINE float above_f32(double value)
     return rounded;
 }
 
+/* A vector loaded `count` numbers from where LAST_ONES is keeps what the last `count` lanes hold. */
+static const float last_ones_f32[32] = {[16] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+static const double last_ones_f64[16] = {[8] = 1, 1, 1, 1, 1, 1, 1, 1};
+
 #ifdef ON_X86
-/* The least of four, and of two, numbers. */
+/* The least, and the sum, of four numbers, and of two. */
 static INLINE float lowest_sse2_f32(__m128 a)
 {
     a = _mm_min_ps(a, _mm_movehl_ps(a, a));
@@ -183,6 +187,17 @@ static INLINE float lowest_sse2_f32(__m128 a)
 static INLINE double lowest_sse2_f64(__m128d a)
 {
     return _mm_cvtsd_f64(_mm_min_sd(a, _mm_unpackhi_pd(a, a)));
+}
+
+static INLINE float total_sse2_f32(__m128 a)
+{
+    a = a + _mm_movehl_ps(a, a);
+    return _mm_cvtss_f32(_mm_add_ss(a, _mm_shuffle_ps(a, a, 1)));
+}
+
+static INLINE double total_sse2_f64(__m128d a)
+{
+    return _mm_cvtsd_f64(_mm_add_sd(a, _mm_unpackhi_pd(a, a)));
 }
 #endif
 
