@@ -51,12 +51,13 @@ static TARGET INLINE void SUFFIX(locate)(const Tiles *p, const REAL *const *x, R
 /* Squared distances of a place from LANES boxes, whose lower and upper edges alternate side by side. */
 static TARGET INLINE V SUFFIX(boxes)(const REAL *x, const REAL *edges, Py_ssize_t sides)
 {
-    V sum = SPREAD((REAL)0);
-    for (Py_ssize_t f = 0; f < sides; f++, edges += 2 * LANES) {
-        V value = SPREAD(x[f]), gap = value - LESSER(GREATER(value, LOAD(edges)), LOAD(edges + LANES));
-        sum = FMA(gap, gap, sum);
-    }
-    return sum;
+    V sum[2] = {SPREAD((REAL)0), SPREAD((REAL)0)}; /* one would be waited for */
+    for (Py_ssize_t f = 0; f < sides; f += 2)
+        for (int s = 0; s < 2 && f + s < sides; s++, edges += 2 * LANES) {
+            V value = SPREAD(x[f + s]), gap = value - LESSER(GREATER(value, LOAD(edges)), LOAD(edges + LANES));
+            sum[s] = FMA(gap, gap, sum[s]);
+        }
+    return sum[0] + sum[1];
 }
 
 typedef struct {
