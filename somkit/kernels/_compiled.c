@@ -161,19 +161,18 @@ static INLINE void decide(Py_ssize_t count, Py_ssize_t *proposed, double *measur
     }
 }
 
-/* A bound rounded upwards to the type of the scores; not with nextafterf, whose branch would be a toss-up. */
+/* A bound rounded upwards to the type of the scores, maybe a number or two more than it need be. */
 static INLINE float above_f32(double value)
 {
-    float rounded = (float)value;
-    int32_t bits;
-    memcpy(&bits, &rounded, sizeof bits);
-    bits += (double)rounded < value ? (bits < 0 ? -1 : 1) : 0;
-    memcpy(&rounded, &bits, sizeof bits);
-    return rounded;
+    return (float)(value + (fabs(value) * 0x1p-23 + 0x1p-149));
 }
 
+/* A vector loaded `count` numbers from where LAST_ONES is keeps what the last `count` lanes hold. */
+static const float last_ones_f32[32] = {[16] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+static const double last_ones_f64[16] = {[8] = 1, 1, 1, 1, 1, 1, 1, 1};
+
 #ifdef ON_X86
-/* The least of four, and of two, numbers. */
+/* The least, and the sum, of four numbers, and of two. */
 static INLINE float lowest_sse2_f32(__m128 a)
 {
     a = _mm_min_ps(a, _mm_movehl_ps(a, a));
@@ -183,6 +182,17 @@ static INLINE float lowest_sse2_f32(__m128 a)
 static INLINE double lowest_sse2_f64(__m128d a)
 {
     return _mm_cvtsd_f64(_mm_min_sd(a, _mm_unpackhi_pd(a, a)));
+}
+
+static INLINE float total_sse2_f32(__m128 a)
+{
+    a = a + _mm_movehl_ps(a, a);
+    return _mm_cvtss_f32(_mm_add_ss(a, _mm_shuffle_ps(a, a, 1)));
+}
+
+static INLINE double total_sse2_f64(__m128d a)
+{
+    return _mm_cvtsd_f64(_mm_add_sd(a, _mm_unpackhi_pd(a, a)));
 }
 #endif
 

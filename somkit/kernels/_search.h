@@ -282,7 +282,6 @@ static TARGET Py_ssize_t SUFFIX(candidates)(const Search *p, const REAL *x, cons
 static TARGET INLINE double SUFFIX(rough)(const REAL *x, const REAL *w, Py_ssize_t d)
 {
     V sum[VECTORS];
-    REAL lanes[LANES], total = 0;
     Py_ssize_t f = 0;
     for (int v = 0; v < VECTORS; v++)
         sum[v] = SPREAD((REAL)0);
@@ -296,11 +295,14 @@ static TARGET INLINE double SUFFIX(rough)(const REAL *x, const REAL *w, Py_ssize
         V gap = LOAD(x + f) - LOAD(w + f);
         sum[0] = FMA(gap, gap, sum[0]);
     }
+    if (f < d && d >= LANES) { /* the last vector, without what was counted before */
+        V gap = (LOAD(x + d - LANES) - LOAD(w + d - LANES)) * LOAD(LAST_ONES + d - f);
+        sum[VECTORS - 1] = FMA(gap, gap, sum[VECTORS - 1]);
+        f = d;
+    }
     for (int v = 1; v < VECTORS; v++)
         sum[0] = sum[0] + sum[v];
-    STORE(lanes, sum[0]);
-    for (int l = 0; l < LANES; l++)
-        total += lanes[l];
+    REAL total = TOTAL(sum[0]);
     for (; f < d; f++)
         total += (x[f] - w[f]) * (x[f] - w[f]);
     return total;

@@ -51,12 +51,13 @@ static TARGET INLINE void SUFFIX(locate)(const Tiles *p, const REAL *const *x, R
 /* Squared distances of a place from LANES boxes, whose lower and upper edges alternate side by side. */
 static TARGET INLINE V SUFFIX(boxes)(const REAL *x, const REAL *edges, Py_ssize_t sides)
 {
-    V sum = SPREAD((REAL)0);
-    for (Py_ssize_t f = 0; f < sides; f++, edges += 2 * LANES) {
-        V value = SPREAD(x[f]), gap = value - LESSER(GREATER(value, LOAD(edges)), LOAD(edges + LANES));
-        sum = FMA(gap, gap, sum);
-    }
-    return sum;
+    V sum[2] = {SPREAD((REAL)0), SPREAD((REAL)0)}; /* one would be waited for */
+    for (Py_ssize_t f = 0; f < sides; f += 2)
+        for (int s = 0; s < 2 && f + s < sides; s++, edges += 2 * LANES) {
+            V value = SPREAD(x[f + s]), gap = value - LESSER(GREATER(value, LOAD(edges)), LOAD(edges + LANES));
+            sum[s] = FMA(gap, gap, sum[s]);
+        }
+    return sum[0] + sum[1];
 }
 
 typedef struct {
@@ -174,14 +175,15 @@ static TARGET INLINE void SUFFIX(sift)(const Tiles *p, const REAL *x, const REAL
         a[v] = FMA(gap, gap, a[v]);
     }
     /* the most promising one first: after it, most others are out of reach */
-    REAL lowest = LOWEST(LESSER(LESSER(a[0], a[1]), LESSER(a[2], a[3])));
-    Py_ssize_t first = -1;
-    for (int v = 0; v < 4 && first < 0 && lowest <= so_far->reach; v++) {
-        unsigned least = MASK_LE(a[v], SPREAD(lowest));
-        first = least ? v * LANES + LOWEST_BIT(least) : -1;
-    }
-    if (first < 0)
+    V least = LESSER(LESSER(a[0], a[1]), LESSER(a[2], a[3]));
+    if (!MASK_LE(least, SPREAD(so_far->reach)))
         return;
+    const V lowest = SPREAD(LOWEST(least));
+    Py_ssize_t first = 0;
+    for (int v = 3; v >= 0; v--) {
+        unsigned lanes = MASK_LE(a[v], lowest);
+        first = lanes ? v * LANES + LOWEST_BIT(lanes) : first;
+    }
     SUFFIX(consider)(p, x, k, (Py_ssize_t)unit_of[first], so_far, proposed, measured);
     for (int v = 0; v < 4; v++) {
         for (unsigned within = MASK_LE(a[v], SPREAD(so_far->reach)); within; within &= within - 1) {
@@ -288,9 +290,10 @@ static TARGET INLINE Py_ssize_t SUFFIX(append)(const uint8_t *bits, unsigned set
 {
     for (int part = 0; part < LANES; part += 8) {
         unsigned byte = set >> part & 255;
-        UNROLL
+        uint8_t places[8]; /* a copy, which no list can overlap: so one vector is written */
+        memcpy(places, bits + byte * 8, 8);
         for (int l = 0; l < 8; l++)
-            list[count + l] = (int32_t)from + part + bits[byte * 8 + l];
+            list[count + l] = (int32_t)from + part + places[l];
         count += bits[256 * 8 + byte];
     }
     return count;

@@ -20,6 +20,7 @@
 #undef PICK
 #undef MASK_LE
 #undef LOWEST
+#undef TOTAL
 #undef OP
 
 #ifdef WIDE
@@ -57,6 +58,7 @@
 #define LESSER(a, b) OP(_mm512_, min)(a, b)
 #define GREATER(a, b) OP(_mm512_, max)(a, b)
 #define LOWEST(a) OP(_mm512_, reduce_min)(a)
+#define TOTAL(a) OP(_mm512_, reduce_add)(a)
 #define FMA(a, b, c) OP(_mm512_, fmadd)(a, b, c)
 #define FNMA(a, b, c) OP(_mm512_, fnmadd)(a, b, c)
 #ifdef WIDE
@@ -74,11 +76,13 @@
 #define V __m256d
 #define LANES 4
 #define LOWEST(a) lowest_sse2_f64(_mm_min_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1)))
+#define TOTAL(a) total_sse2_f64(_mm256_castpd256_pd128(a) + _mm256_extractf128_pd(a, 1))
 #else
 #define SUFFIX(name) name##_avx2_f32
 #define V __m256
 #define LANES 8
 #define LOWEST(a) lowest_sse2_f32(_mm_min_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1)))
+#define TOTAL(a) total_sse2_f32(_mm256_castps256_ps128(a) + _mm256_extractf128_ps(a, 1))
 #endif
 #define LOAD(p) OP(_mm256_, loadu)(p)
 #define STORE(p, a) OP(_mm256_, storeu)(p, a)
@@ -99,11 +103,13 @@
 #define V __m128d
 #define LANES 2
 #define LOWEST(a) lowest_sse2_f64(a)
+#define TOTAL(a) total_sse2_f64(a)
 #else
 #define SUFFIX(name) name##_sse2_f32
 #define V __m128
 #define LANES 4
 #define LOWEST(a) lowest_sse2_f32(a)
+#define TOTAL(a) total_sse2_f32(a)
 #endif
 #define LOAD(p) OP(_mm_, loadu)(p)
 #define STORE(p, a) OP(_mm_, storeu)(p, a)
@@ -143,6 +149,7 @@
 #define LESSER(a, b) OP(vmin)(a, b)
 #define GREATER(a, b) OP(vmax)(a, b)
 #define LOWEST(a) OP(vminv)(a)
+#define TOTAL(a) OP(vaddv)(a)
 #define FMA(a, b, c) OP(vfma)(c, a, b)
 #define FNMA(a, b, c) OP(vfms)(c, a, b)
 #define PICK(a, b, x, y) OP(vbsl)(OP(vclt)(a, b), x, y)
@@ -168,4 +175,5 @@
 #define PICK(a, b, x, y) ((a) < (b) ? (x) : (y))
 #define MASK_LE(a, b) ((unsigned)((a) <= (b)))
 #define LOWEST(a) (a)
+#define TOTAL(a) (a)
 #endif
