@@ -170,7 +170,7 @@ def prepare(
     W = np.array(W, dtype=dtype or common_type(W), order="C")
     before = None if last is None else last.prepared
     made = implementation.module.prepare(W, *implementation.options, last=before, prune=prune, tiles=tiles)
-    return Codebook(made, W, implementation, np.array_equal(W[0], W[-1]) and bool((W == W[0]).all()))
+    return Codebook(made, W, implementation, np.array_equal(W[0], W[-1]) and bool((W[0] == W).all()))
 
 
 def tiles_pay(m: int, d: int, implementation: Implementation = _DEFAULT) -> bool:
