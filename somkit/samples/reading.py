@@ -182,8 +182,8 @@ def check_weight(sample_weight: Any, n: int) -> Array | None:
     if weight.shape != (n,):
         message = f"sample_weight must have shape ({n},), one weight for each sample, got {weight.shape}."
         raise SampleError(message)
-    masked = np.flatnonzero(np.ma.getmaskarray(sample_weight))
-    if len(masked):
+    if isinstance(sample_weight, np.ma.MaskedArray) and np.ma.is_masked(sample_weight):
+        masked = np.flatnonzero(np.ma.getmaskarray(sample_weight))
         message = f"sample_weight is masked at sample {masked[0]}; give 0 for a sample that is not to count."
         raise SampleError(message)
     wrong = np.flatnonzero(~np.isfinite(weight) | (weight < 0))

@@ -15,6 +15,7 @@ from somkit.testing.strategies import matrices, normal, within
 
 Array = np.ndarray[Any, Any]
 FEW = st.integers(1, 6)
+SMALL = 2.0**-480  # distances below this times a margin may be lost where they are squared
 FAR = 1e8  # |w|^2 - 2 x.w keeps no digit of a distance of 1 out there
 
 
@@ -96,7 +97,8 @@ def nearest_agrees_with_pairwise(part: Metric, draw: Draw) -> None:
         if not close_call:
             assert found == wanted, f"'{part}' found units {found} for distances {measured[row].tolist()}, k = {k}."
         # Either way of computing a distance is good to half the margin.
-        assert close(distances[row], measured[row, found], margin), f"'{part}' reported {distances[row]}."
+        size = max(measured[row, found].max(), SMALL)
+        assert close(distances[row], measured[row, found], margin, size), f"'{part}' reported {distances[row]}."
 
 
 @law("metric")
@@ -213,7 +215,8 @@ def missing_values_are_passed_over(part: Metric, draw: Draw) -> None:
     for row, found in enumerate(units.tolist()):
         wanted, close_call = _ranked(measured[row], k, margin)
         assert close_call or found == wanted, f"'{part}' found {found} for distances {measured[row].tolist()}."
-        assert close(distances[row], measured[row, found], margin), f"'{part}' reported {distances[row]}."
+        size = max(measured[row, found].max(), SMALL)
+        assert close(distances[row], measured[row, found], margin, size), f"'{part}' reported {distances[row]}."
         alone, _ = moving.nearest(X[row])
         assert close_call or alone == found[0], f"'{part}' found unit {alone} alone, {found[0]} among others."
 
@@ -249,7 +252,8 @@ def sparse_rows_as_dense_ones(part: Metric, draw: Draw) -> None:
     for row, found in enumerate(units.tolist()):
         wanted, close_call = _ranked(measured[row], k, margin)
         assert close_call or found == wanted, f"'{part}' found {found} for distances {measured[row].tolist()}."
-        assert close(distances[row], measured[row, found], margin), f"'{part}' reported {distances[row]}."
+        size = max(measured[row, found].max(), SMALL)
+        assert close(distances[row], measured[row, found], margin, size), f"'{part}' reported {distances[row]}."
 
 
 LAWS = (
