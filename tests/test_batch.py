@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from somkit import Recipe, kernels
+from somkit.standard.trainers import adding
 
 
 def test_the_rate_is_the_share_of_the_way():
@@ -29,6 +30,7 @@ def test_blocks_that_are_searched_in_one_call_are_summed_one_by_one(monkeypatch,
     rng = np.random.default_rng(0)
     X, weight = rng.normal(size=(6 * 2_048 + 5, 3)), rng.integers(0, 4, 6 * 2_048 + 5).astype(float)
     recipe = Recipe(topology=f"grid:rows={side},columns={side}", epochs=3, random_state=0)
+    monkeypatch.setattr(adding, "TOGETHER", 3 * 2_048)
     found = []
     for count in (1, 2, 5):
         monkeypatch.setattr(kernels, "blocks_at_once", lambda *_, count=count: count)

@@ -38,7 +38,7 @@ def test_blas_gets_its_threads_back_when_the_last_of_several_fits_ends():
 
 def threads_at_work():
     """Return how many threads take part where two may."""
-    return len({thread for _, thread in map_blocks(lambda _: (time.sleep(0.01), get_ident()), 8, n_jobs=2)})
+    return len({thread for _, thread in map_blocks(lambda _: (time.sleep(0.05), get_ident()), 8, n_jobs=2)})
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
@@ -58,7 +58,7 @@ def test_nothing_of_a_map_that_was_given_up_goes_on():
 
     def work(number):
         begun.append(number)
-        time.sleep(0.01)
+        time.sleep(0.05)
         ended.append(number)
 
     blocks = map_blocks(work, 8, n_jobs=2)
@@ -66,7 +66,7 @@ def test_nothing_of_a_map_that_was_given_up_goes_on():
     blocks.close()
     assert sorted(begun) == sorted(ended)
     count = len(begun)
-    time.sleep(0.05)
+    time.sleep(0.2)
     assert len(begun) == count < 8
 
 

@@ -269,6 +269,16 @@ def test_labels_are_the_units_labels(trained):
     assert legend == [*present, *(["no sample"] if None in found.tolist() else [])]
 
 
+@pytest.mark.parametrize("view", ["labels", "pies", "sky"])
+def test_masked_labels_are_drawn_as_none(trained, view):
+    """What numpy masks has no colour and no place in the legend, as None has none."""
+    gaps = np.array(y, dtype=object)
+    gaps[gaps == y[0]] = None
+    masked = np.ma.array(np.asarray(y), mask=np.asarray(y) == y[0])
+    shown, wanted = (draw(view, trained, labels=labels).get_legend() for labels in (masked, gaps))
+    assert [text.get_text() for text in shown.get_texts()] == [text.get_text() for text in wanted.get_texts()]
+
+
 def test_labels_of_wins():
     """A map that recorded its wins shows the labels of the samples that won, without X."""
     trainer = "online:record_wins=true"

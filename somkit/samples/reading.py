@@ -24,9 +24,8 @@ def describe_cell(row: int, column: int, names: tuple[str, ...] | None) -> str:
 
 def feature_names_of(X: Any) -> tuple[str, ...] | None:
     """Return the column names of a DataFrame (pandas, polars), None for anything else or if they are not all text."""
-    if not hasattr(X, "__array__"):
-        return None
-    names = tuple(getattr(X, "columns", ()))
+    columns = getattr(X, "columns", None) if hasattr(X, "__array__") else None  # a LazyFrame would warn of its own
+    names = () if columns is None else tuple(columns)
     return names if names and all(isinstance(name, str) for name in names) else None
 
 

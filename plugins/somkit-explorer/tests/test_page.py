@@ -168,6 +168,15 @@ def test_missing_labels_are_no_class(flowers, laid):
     assert page.array("count").sum() == 60
 
 
+def test_masked_labels_are_no_class(flowers, laid):
+    """What numpy masks is no label, as None is."""
+    X, y = flowers()
+    masked = np.ma.array(np.asarray(y), mask=np.arange(60) < 5)
+    page = Parsed(Explorer().page(laid(X), X, masked))
+    assert page.words()["classes"] == ["blue", "green", "red"]
+    assert (page.array("row-classes") == 2**32 - 1).sum() == 5
+
+
 def test_labels_of_many_floats_are_quantities(flowers, laid):
     """More than 20 different floats are averaged on each unit, not counted."""
     X, _ = flowers()

@@ -196,17 +196,17 @@ def _gather(task: Task, state: State, means: Means) -> tuple[Array, float, Mappi
         span = slice(number * step, (number + 1) * step)
         rows = task.samples.rows(span)
         units, distances = searcher.nearest(rows, 1, None if best is None else best[span])
-        weights, wrong = None if weight is None else weight[span], list[Array]()
+        weights, apart = None if weight is None else weight[span], list[Array]()
         for start in range(0, len(rows), size):
             part = slice(start, start + size)
-            wrong.append(np.asarray(distances[part].sum() if weights is None else weights[part] @ distances[part, 0]))
+            apart.append(np.asarray(distances[part].sum() if weights is None else weights[part] @ distances[part, 0]))
         blocks = added.blocks(means.values(rows), weights, units[:, 0], size)
-        return blocks, wrong, units[:, 0].astype(np.int32)
+        return blocks, apart, units[:, 0].astype(np.int32)
 
-    for blocks, wrong, units in map_blocks(gather, -(-len(task.samples) // step), task.n_jobs):
+    for blocks, apart, units in map_blocks(gather, -(-len(task.samples) // step), task.n_jobs):
         for sums in blocks:
             added.add(sums)
-        for error in wrong:
+        for error in apart:
             errors.add(error)
         if tiled:
             found.append(units)

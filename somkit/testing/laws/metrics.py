@@ -15,7 +15,7 @@ from somkit.testing.strategies import matrices, normal, within
 
 Array = np.ndarray[Any, Any]
 FEW = st.integers(1, 6)
-SMALL = 2.0**-480  # distances below this times a margin may be lost where they are squared
+SMALL = 2.0**-486  # times a margin it is 2^-536 and more: distances below 2^-537 are lost where they are squared
 FAR = 1e8  # |w|^2 - 2 x.w keeps no digit of a distance of 1 out there
 
 
