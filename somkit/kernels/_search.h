@@ -234,50 +234,6 @@ static TARGET INLINE REAL SUFFIX(least_at_most)(const Search *p, const SUFFIX(St
     return least;
 }
 
-/* The candidates of one row: every unit whose score may belong to one of the k nearest. */
-static TARGET Py_ssize_t SUFFIX(candidates)(const Search *p, const REAL *x, const SUFFIX(State) *state, int k, int fine,
-                                            double tolerance, double slack, Py_ssize_t *units, double *lower)
-{
-    REAL best[BLOCK], where[BLOCK], upper[BLOCK], limit;
-    const int vectors = fine ? VECTORS : 1, tracks = vectors * LANES;
-    V lowest = state->best[0], second = state->second[0];
-    for (int v = 0; v < vectors; v++) {
-        STORE(best + v * LANES, state->best[v]);
-        STORE(where + v * LANES, state->where[v]);
-        lowest = LESSER(lowest, state->best[v]);
-        second = LESSER(second, state->second[v]);
-    }
-    if (k > 1) { /* with fewer tracks than k, the least seen second minimum bounds the second smallest score as well */
-        for (int l = 0; l < tracks; l++)
-            upper[l] = SUFFIX(at_most)(p, best[l], where[l], l, slack);
-        limit = tracks >= k ? SUFFIX(kth)(upper, tracks, k) : LOWEST(second);
-    } else {
-        limit = LOWEST(lowest);
-        if (p->slacks) { /* the lowest one first, then those that it leaves a chance */
-            limit = SUFFIX(least_at_most)(p, state, vectors, best, where, limit, slack);
-            limit = SUFFIX(least_at_most)(p, state, vectors, best, where, limit, slack);
-        }
-    }
-    limit = ROUND_UP((double)limit + tolerance);
-    if (LOWEST(second) <= limit)
-        return SUFFIX(rescan)(p, x, limit, units, lower);
-    Py_ssize_t count = 0;
-    for (int v = 0; v < vectors; v++)
-        for (unsigned within = MASK_LE(state->best[v], SPREAD(limit)); within; within &= within - 1) {
-            int l = v * LANES + LOWEST_BIT(within);
-            V score[VECTORS];
-            if (!fine)
-                SUFFIX(score)(p, x, (Py_ssize_t)where[l], score);
-            for (int i = 0; i < (fine ? 1 : VECTORS); i++) {
-                int64_t unit = p->unit_of[(Py_ssize_t)where[l] * BLOCK + i * LANES + l];
-                lower[count] = best[l];
-                if (unit >= 0 && (fine || MASK_LE(score[i], SPREAD(limit)) >> l & 1))
-                    units[count++] = (Py_ssize_t)unit;
-            }
-        }
-    return count;
-}
-
 /* The squared distance of two rows, summed directly in their own type, in any order. */
 static TARGET INLINE double SUFFIX(rough)(const REAL *x, const REAL *w, Py_ssize_t d)
 {
@@ -308,6 +264,80 @@ static TARGET INLINE double SUFFIX(rough)(const REAL *x, const REAL *w, Py_ssize
     return total;
 }
 
+/* The score that the nearest unit has at most, if one is roughly as far away as `apart`, squared: ½ (D² - |x|²), up to
+ * `doubt`. */
+static INLINE double SUFFIX(left_open)(const Search *p, double apart, double square, double doubt)
+{
+    if (!(apart < REAL_HALF_MAX))
+        return INFINITY;
+    return 0.5 * ((apart * (1 + p->relative) + p->absolute) * p->scale * p->scale - square) + doubt;
+}
+
+/* The same of the k nearest, once the units seen as the lowest of the k lowest tracks are measured roughly. */
+static TARGET REAL SUFFIX(left_open_by)(const Search *p, const REAL *row, const REAL *best, const REAL *where,
+                                        int tracks, int k, double square, double doubt)
+{
+    const REAL highest = SUFFIX(kth)(best, tracks, k);
+    double furthest = 0;
+    for (int l = 0, seen = 0; l < tracks && seen < k; l++)
+        if (best[l] <= highest) {
+            int64_t unit = p->unit_of[(Py_ssize_t)where[l] * BLOCK + l];
+            double apart = unit < 0 ? INFINITY : SUFFIX(rough)(row, (const REAL *)p->units + unit * p->d, p->d);
+            furthest = apart > furthest ? apart : furthest;
+            seen++;
+        }
+    return ROUND_UP(SUFFIX(left_open)(p, furthest, square, doubt));
+}
+
+/* The candidates of one row: every unit whose score may belong to one of the k nearest. */
+static TARGET Py_ssize_t SUFFIX(candidates)(const Search *p, const REAL *row, const REAL *x, const SUFFIX(State) *state,
+                                            int k, int fine, double square, double tolerance, double doubt,
+                                            double slack, Py_ssize_t *units, double *lower)
+{
+    REAL best[BLOCK], where[BLOCK], upper[BLOCK], limit;
+    const int vectors = fine ? VECTORS : 1, tracks = vectors * LANES;
+    V lowest = state->best[0], second = state->second[0];
+    for (int v = 0; v < vectors; v++) {
+        STORE(best + v * LANES, state->best[v]);
+        STORE(where + v * LANES, state->where[v]);
+        lowest = LESSER(lowest, state->best[v]);
+        second = LESSER(second, state->second[v]);
+    }
+    if (k > 1) { /* with fewer tracks than k, the least seen second minimum bounds the second smallest score as well */
+        for (int l = 0; l < tracks; l++)
+            upper[l] = SUFFIX(at_most)(p, best[l], where[l], l, slack);
+        limit = tracks >= k ? SUFFIX(kth)(upper, tracks, k) : LOWEST(second);
+    } else {
+        limit = LOWEST(lowest);
+        if (p->slacks) { /* the lowest one first, then those that it leaves a chance */
+            limit = SUFFIX(least_at_most)(p, state, vectors, best, where, limit, slack);
+            limit = SUFFIX(least_at_most)(p, state, vectors, best, where, limit, slack);
+        }
+    }
+    limit = ROUND_UP((double)limit + tolerance);
+    if (p->slacks && LOWEST(second) <= limit) { /* distances say more than scores: those of the k lowest */
+        REAL open = SUFFIX(left_open_by)(p, row, best, where, tracks, k, square, doubt);
+        limit = open < limit ? open : limit;
+    }
+    if (LOWEST(second) <= limit)
+        return SUFFIX(rescan)(p, x, limit, units, lower);
+    Py_ssize_t count = 0;
+    for (int v = 0; v < vectors; v++)
+        for (unsigned within = MASK_LE(state->best[v], SPREAD(limit)); within; within &= within - 1) {
+            int l = v * LANES + LOWEST_BIT(within);
+            V score[VECTORS];
+            if (!fine)
+                SUFFIX(score)(p, x, (Py_ssize_t)where[l], score);
+            for (int i = 0; i < (fine ? 1 : VECTORS); i++) {
+                int64_t unit = p->unit_of[(Py_ssize_t)where[l] * BLOCK + i * LANES + l];
+                lower[count] = best[l];
+                if (unit >= 0 && (fine || MASK_LE(score[i], SPREAD(limit)) >> l & 1))
+                    units[count++] = (Py_ssize_t)unit;
+            }
+        }
+    return count;
+}
+
 /* Measure the proposals, whose lower bounds stand in `measured`. First roughly, dropping those whose bound exceeds what
  * the k nearest so far leave open (a score is ½ (D² - |x|²) up to `doubt`), then those within the margin exactly. */
 static TARGET Py_ssize_t SUFFIX(measure)(const Search *p, const REAL *x, Py_ssize_t found, int k, double square,
@@ -330,10 +360,9 @@ static TARGET Py_ssize_t SUFFIX(measure)(const Search *p, const REAL *x, Py_ssiz
         measured[kept++] = apart;
         nearest[1] = apart < nearest[0] ? nearest[0] : apart < nearest[1] ? apart : nearest[1];
         nearest[0] = apart < nearest[0] ? apart : nearest[0];
-        if (nearest[k - 1] < REAL_HALF_MAX) {
+        if (nearest[k - 1] < REAL_HALF_MAX)
             open = nearest[k - 1] * (1 + p->relative) + p->absolute;
-            limit = 0.5 * (open * p->scale * p->scale - square) + doubt;
-        }
+        limit = SUFFIX(left_open)(p, nearest[k - 1], square, doubt);
     }
     for (Py_ssize_t c = 0; c < kept; c++)
         if (!(measured[c] > open)) {
@@ -406,17 +435,17 @@ static TARGET Py_ssize_t SUFFIX(conclude)(const Search *p, const REAL *row, Py_s
     double *measured = panel->measured, square = panel->norms[i];
     double norm = sqrt(square) * (1 + 1e-6), reach = norm + p->widest;
     double tolerance = p->slope * norm + p->base + p->tie * reach * reach;
+    double doubt = tolerance + EPSILON * square + p->tie * reach * reach;
     int trusted = square <= HUGE_NORM && tolerance <= HUGE_NORM && !p->fragile;
     if (trusted)
-        found = SUFFIX(candidates)(p, x, panel->states + i, k, fine, tolerance,
+        found = SUFFIX(candidates)(p, row, x, panel->states + i, k, fine, square, tolerance, doubt,
                                    p->basis ? (double)x[p->width - 1] : 0, proposed, measured);
     else /* nothing can be said from rounded scores: look at every unit */
         for (found = 0; found < p->m; found++)
             proposed[found] = found;
     left = found;
     if (trusted && p->basis)
-        left = SUFFIX(measure)(p, row, found, k, square, tolerance + EPSILON * square + p->tie * reach * reach,
-                               proposed, measured);
+        left = SUFFIX(measure)(p, row, found, k, square, doubt, proposed, measured);
     else
         for (Py_ssize_t c = 0; c < found; c++)
             measured[c] = SUFFIX(distance)(row, W + proposed[c] * d, 1, d);
