@@ -15,12 +15,12 @@ static TARGET INLINE void SUFFIX(visit)(REAL *w, const REAL *x, const REAL *next
         factor[v] = SPREAD(rate) * LOAD((factors ? factors : start) + v * LANES); /* not used without factors */
     }
     for (Py_ssize_t f = 0; f < d; f++, w += GROUP) {
-        V target = SPREAD(next[f]);
+        V here = SPREAD(x[f]), target = SPREAD(next[f]);
         UNROLL
         for (int v = 0; v < GROUP_VECTORS; v++) {
             V unit = LOAD(w + v * LANES);
             if (factors) {
-                unit = unit + factor[v] * (SPREAD(x[f]) - unit);
+                unit = unit + factor[v] * (here - unit);
                 STORE(w + v * LANES, unit);
             }
             V gap = target - unit;
