@@ -28,13 +28,17 @@ def test_spreading_axis_by_axis_is_spreading_pair_by_pair(topology, neighbourhoo
     """However the lattice spreads values, it is the sum over all pairs of units."""
     recipe = Recipe(topology=topology, neighbourhood=neighbourhood)
     lattice = recipe.topology.lattice()
-    values = np.random.default_rng(0).normal(size=(len(lattice), 3))
+    values = np.random.default_rng(0).normal(size=(len(lattice), 2 * spreading.COLUMNS + 3))  # many: some at a time
     values[::3] = 0
     influences = recipe.neighbourhood.influences(lattice.distances_from(range(len(lattice))), radius)
     expected = np.einsum("bj,bc->jc", influences, values)
     # Products of two or three rounded factors, and sums in another order: a few units in the last place each.
     bound = 1e-14 * np.einsum("bj,bc->jc", influences, np.abs(values))
-    assert (np.abs(lattice.spread(values, recipe.neighbourhood.at(radius)) - expected) <= bound).all()
+    influence = recipe.neighbourhood.at(radius)
+    found = [lattice.spread(values, influence, n_jobs) for n_jobs in (1, 2)]
+    assert (np.abs(found[0] - expected) <= bound).all()
+    np.testing.assert_array_equal(found[1], found[0])
+    assert (np.abs(lattice.spread(values[:, :3], influence) - expected[:, :3]) <= bound[:, :3]).all()
 
 
 @pytest.mark.parametrize("topology", ["grid:rows=150,columns=140", "grid:rows=2,columns=3000"])

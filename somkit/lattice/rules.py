@@ -17,7 +17,7 @@ import numpy as np
 from somkit.errors import TopologyError
 from somkit.kernels import NO_WAY, Classes, Displacements, Products, hops, map_blocks
 from somkit.lattice.norms import GREAT_CIRCLE, NORMS, great_circle, norm_of, twisted_axes, wrapped_norm
-from somkit.lattice.spreading import multiplied
+from somkit.lattice.spreading import along_axes
 
 if TYPE_CHECKING:
     from somkit.lattice.lattice import Influence, Lattice
@@ -220,16 +220,16 @@ class Coordinates(MapDistance):
         if influence.product != self.norm or self.twist or math.prod(shape) > MOST_BOX * len(self.points):
             return None
         if self._boxed:
-            dense = values
+            dense = values.reshape(*shape, values.shape[1])
         else:
             dense = np.zeros((*shape, values.shape[1]))
             dense[places] = values
-        for axis, (along, weight, period) in enumerate(zip(coordinates, self.weights, self.periods, strict=True)):
+        matrices = list[Array]()
+        for along, weight, period in zip(coordinates, self.weights, self.periods, strict=True):
             delta = np.abs(along[:, None] - along[None, :])
             delta = np.minimum(delta, period - delta) if period else delta
-            matrix = influence(delta * np.sqrt(weight) if self.norm == "euclidean" else delta)
-            dense = multiplied(matrix, dense.reshape(math.prod(shape[:axis]), shape[axis], -1), n_jobs)
-        dense = dense.reshape(*shape, values.shape[1])
+            matrices.append(influence(delta * np.sqrt(weight) if self.norm == "euclidean" else delta))
+        dense = along_axes(matrices, dense, n_jobs)
         return dense.reshape(values.shape) if self._boxed else dense[places]
 
     @cached_property
