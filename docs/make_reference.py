@@ -94,6 +94,8 @@ def shown(value: Any) -> str:
     """Return a default as a reader of the page would write it."""
     if value is None:
         return "left out"
+    if isinstance(value, attrs.Factory):
+        return shown(value.factory())
     if isinstance(value, Component):
         return f"`{value}`"
     if isinstance(value, tuple):

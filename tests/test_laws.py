@@ -366,6 +366,7 @@ class Taxi(Metric):
     """Manhattan distances, written again."""
 
     name: ClassVar[str] = "taxi"
+    weight_power: ClassVar[float] = 1.0
 
     def pairwise(self, X, W):
         """Return all distances."""
@@ -568,6 +569,8 @@ BREACHES = [
     ),
     ("the_way_leads_there", Taxi, {"towards": lambda self, W, targets, factors: W + 0.9 * factors * (targets - W)}),
     ("the_way_leads_there", Taxi, {"towards": lambda self, W, targets, factors: W + 0.1 * (targets - W)}),
+    ("a_weight_of_nothing_leaves_out", Taxi, {"pairwise": lambda self, X, W: Taxi.pairwise(self, X, W) / X.shape[1]}),
+    ("a_weight_of_nothing_leaves_out", Taxi, {"weight_power": property(lambda self: -1.0)}),
     ("means_lead_back", Taxi, {"mean_spaces": lambda self, d: [MeanSpace(np.arange(d), np.sign, np.sign, d)]}),
     (
         "missing_values_are_no_values",

@@ -16,7 +16,7 @@ from sklearn.datasets import load_iris, load_wine
 from sklearn.metrics.pairwise import haversine_distances
 from sklearn.preprocessing import StandardScaler
 
-from somkit import Metric, Recipe, Samples, TrainedMap, load, resolve
+from somkit import Metric, Recipe, Samples, TrainedMap, load, resolve, standard
 from somkit.plugins import current
 from somkit.standard.trainers import centres
 from somkit.testing.strategies import normal
@@ -304,6 +304,25 @@ def test_weights_as_copies_of_features():
         second = Recipe(**settings).fit(twice, initial_codebook=twice[:12])
         np.testing.assert_allclose(first.codebook, second.codebook[:, :4], rtol=0, atol=1e-12)
         assert np.array_equal(first.bmu(X), second.bmu(twice))
+
+
+def test_a_strangers_metric_is_weighted():
+    """`weighted` takes whatever metric says what a weight does, by no privilege of its own."""
+
+    class SquaredChord(Metric):
+        """A metric of amounts that somkit does not know: sum (sqrt(x) - sqrt(w))^2."""
+
+        name = "squared_chord"
+        weight_power = 1.0
+
+        def pairwise(self, X, W):
+            return ((np.sqrt(X)[:, None] - np.sqrt(W)) ** 2).sum(axis=2)
+
+    X, W = _counts(0, 9, 4), _counts(1, 5, 4)
+    expected = ((np.sqrt(X)[:, None] - np.sqrt(W)) ** 2) @ WEIGHTS
+    weighted = standard.Weighted(metric=SquaredChord(), weights=WEIGHTS)
+    np.testing.assert_allclose(weighted.pairwise(X, W), expected, rtol=1e-12)
+    assert np.array_equal(weighted.nearest(X, W)[0][:, 0], expected.argmin(axis=1))
 
 
 def test_means_are_taken_openly_with_any_metric():
@@ -614,8 +633,8 @@ REFUSED = {
     "a metric without weights": (
         lambda: resolve("metric", "weighted:metric=canberra"),
         (
-            "Weighted.metric must be euclidean, manhattan, chebyshev, minkowski, cosine, angular, braycurtis, jaccard or "
-            "tanimoto, whose terms a weight can multiply, got 'canberra'."
+            "Weighted.metric must be euclidean, manhattan, chebyshev, minkowski, cosine, angular, braycurtis, jaccard, "
+            "tanimoto or another that has a weight_power, got 'canberra'."
         ),
     ),
     "samples that the weighted metric does not measure": (

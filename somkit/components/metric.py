@@ -141,6 +141,15 @@ class Metric(Component):
         """
         return np.zeros(features)
 
+    @property
+    def weight_power(self) -> float | None:
+        """The power p by which weighting a feature by v is multiplying its values by v^p; None: there is no such power.
+
+        It is what makes a metric one that `weighted` takes. A feature of weight 0 then counts as one that is not there.
+        With `accepts_missing`, distances over what a sample has are scaled by (features used / features it has)^p.
+        """
+        return None
+
     def limits(self, features: int) -> tuple[Array, Array]:
         """Return the smallest and the largest value that each feature may have, two arrays (d,); by default any.
 

@@ -41,6 +41,11 @@ class CosineMetric(Metric):
         """Always."""
         return True
 
+    @property
+    def weight_power(self) -> float:
+        """Products are multiplied by weights."""
+        return 0.5
+
     def prepare_sparse(self, W: Array) -> Searcher:
         """Lay a codebook's directions out for products with sparse rows."""
         return SparseDirections.of(DirectSearch(self), W)
@@ -97,6 +102,11 @@ class Angular(Metric):
     def accepts_sparse(self) -> bool:
         """Always."""
         return True
+
+    @property
+    def weight_power(self) -> float:
+        """Products are multiplied by weights."""
+        return 0.5
 
     def prepare_sparse(self, W: Array) -> Searcher:
         """Lay a codebook's directions out for products with sparse rows."""

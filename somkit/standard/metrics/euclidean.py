@@ -77,6 +77,11 @@ class Euclidean(Metric):
         """Always."""
         return True
 
+    @property
+    def weight_power(self) -> float:
+        """Squares are multiplied by weights."""
+        return 0.5
+
     def feature_weights(self, features: int) -> Array:
         """Return 1 for each."""
         return np.ones(features)

@@ -13,10 +13,7 @@ from somkit.errors import ParameterError, RecipeError, SampleError
 from somkit.kernels import TreeSum
 from somkit.searching import Searcher, Tiles
 from somkit.standard.metrics.columns import check_columns, find_columns, numbers_of
-from somkit.standard.metrics.directions import Angular, CosineMetric
 from somkit.standard.metrics.euclidean import Euclidean
-from somkit.standard.metrics.minkowski import Chebyshev, Manhattan, Minkowski
-from somkit.standard.metrics.shares import Braycurtis, Jaccard, Tanimoto
 from somkit.validators import number
 
 if TYPE_CHECKING:
@@ -53,9 +50,9 @@ class Weighted(Metric):
     Parameters
     ----------
     metric : Metric, default euclidean
-        euclidean, manhattan, chebyshev, minkowski, cosine, angular, braycurtis, jaccard or tanimoto. Terms |x - w|^p
-        and x + w, the smaller and the larger of the two, and products x w are multiplied by the weight; of chebyshev,
-        the differences before the largest is taken.
+        euclidean, manhattan, chebyshev, minkowski, cosine, angular, braycurtis, jaccard, tanimoto, or any other that
+        has a `weight_power`. Terms |x - w|^p and x + w, the smaller and the larger of the two, and products x w are
+        multiplied by the weight; of chebyshev, the differences before the largest is taken.
     weights : list of numbers >= 0, not all 0, default [1]
         One for each feature, in their order; one number alone is for every feature. With ``columns``, one for each of
         these.
@@ -68,7 +65,7 @@ class Weighted(Metric):
     Formula: (sum_k v_k |x_k - w_k|^p)^(1/p) for the metrics of the family of Minkowski.
 
     It is the other metric of features times weight^(1/p), p = 2 for euclidean, cosine, angular and tanimoto, 1 for
-    braycurtis and jaccard, so it is as fast.
+    braycurtis and jaccard, so it is as fast: 1/p is the metric's `weight_power`.
     Missing and sparse samples are taken where the other metric takes them. A sum over what a sample has is then scaled
     by weights: those of the features observed anywhere in training over those of the features that it has.
 
@@ -78,6 +75,7 @@ class Weighted(Metric):
 
     Examples
     --------
+    >>> from somkit.standard import Manhattan
     >>> Weighted(metric=Manhattan(), weights=[1, 10]).pairwise(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0]]))
     array([[43.]])
     """
@@ -103,7 +101,17 @@ class Weighted(Metric):
         if columns and len(columns) != len(self.weights):
             message = f"Weighted.weights must hold one for each of the {len(columns)} columns, got {len(self.weights)}."
             raise ParameterError(message)
-        _power(self.metric)
+        if self.metric.weight_power is None:
+            message = (
+                f"Weighted.metric must be euclidean, manhattan, chebyshev, minkowski, cosine, angular, braycurtis, "
+                f"jaccard, tanimoto or another that has a weight_power, got '{self.metric}'."
+            )
+            raise ParameterError(message)
+
+    @property
+    def _power(self) -> float:
+        """The power of a weight that its feature is multiplied by."""
+        return self.metric.weight_power or 0.0
 
     @property
     def features(self) -> int | None:
@@ -156,7 +164,7 @@ class Weighted(Metric):
             used = np.setdiff1d(np.arange(X.shape[1]), self.unobserved)
             share = np.count_nonzero(~np.isnan(X[partial][:, used]), axis=1) / len(used)
             whole = self.of_features(X.shape[1])[used].sum()
-            factors[partial, 0] = (whole / self._weights_of(X[partial]) * share) ** _power(self.metric)
+            factors[partial, 0] = (whole / self._weights_of(X[partial]) * share) ** self._power
         return factors
 
     def of_features(self, features: int) -> Array:
@@ -169,7 +177,7 @@ class Weighted(Metric):
 
     def feature_weights(self, features: int) -> Array:
         """Return the factors that features are multiplied by, where the other metric adds up differences."""
-        factors = self.of_features(features) ** _power(self.metric)
+        factors = self.of_features(features) ** self._power
         return np.asarray(factors * self.metric.feature_weights(features))
 
     @property
@@ -178,10 +186,10 @@ class Weighted(Metric):
         return "mean" if self.metric.centre == "mean" else None
 
     def _scaled(self, X: Array) -> Array:
-        return np.asarray(X * self.of_features(X.shape[1]) ** _power(self.metric))
+        return np.asarray(X * self.of_features(X.shape[1]) ** self._power)
 
     def _scaled_sparse(self, X: Any) -> Any:
-        factors = self.of_features(X.shape[1]) ** _power(self.metric)
+        factors = self.of_features(X.shape[1]) ** self._power
         return type(X)((X.data * factors[X.indices], X.indices, X.indptr), shape=X.shape)
 
     def pairwise(self, X: Array, W: Array) -> Array:
@@ -203,21 +211,6 @@ class Weighted(Metric):
     def prepare_sparse(self, W: Array) -> Searcher:
         """Lay the scaled codebook out for sparse rows."""
         return MappedSearcher(self.metric.prepare_sparse(self._scaled(W)), self._scaled_sparse)
-
-
-def _power(metric: Metric) -> float:
-    """Return the power of a weight that its feature is multiplied by."""
-    if isinstance(metric, Euclidean | CosineMetric | Angular | Tanimoto):
-        return 0.5
-    if isinstance(metric, Manhattan | Chebyshev | Braycurtis | Jaccard):
-        return 1.0
-    if isinstance(metric, Minkowski):
-        return 1 / metric.p
-    message = (
-        f"Weighted.metric must be euclidean, manhattan, chebyshev, minkowski, cosine, angular, braycurtis, jaccard or "
-        f"tanimoto, whose terms a weight can multiply, got '{metric}'."
-    )
-    raise ParameterError(message)
 
 
 @final

@@ -31,6 +31,11 @@ class Manhattan(Metric):
 
     name: ClassVar[str] = "manhattan"
 
+    @property
+    def weight_power(self) -> float:
+        """Differences are multiplied by weights."""
+        return 1.0
+
     def pairwise(self, X: Array, W: Array) -> Array:
         """Return all distances."""
         return direct(X, W, "cityblock")
@@ -56,6 +61,11 @@ class Chebyshev(Metric):
     """
 
     name: ClassVar[str] = "chebyshev"
+
+    @property
+    def weight_power(self) -> float:
+        """Differences are multiplied by weights."""
+        return 1.0
 
     def pairwise(self, X: Array, W: Array) -> Array:
         """Return all distances."""
@@ -87,6 +97,11 @@ class Minkowski(Metric):
 
     name: ClassVar[str] = "minkowski"
     p: float = attrs.field(default=2.0, validator=number(minimum=1))
+
+    @property
+    def weight_power(self) -> float:
+        """Powers of differences are multiplied by weights."""
+        return 1 / self.p
 
     def pairwise(self, X: Array, W: Array) -> Array:
         """Return all distances, each difference taken relative to the largest, so that no power over- or underflows."""

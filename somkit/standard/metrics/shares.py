@@ -45,6 +45,11 @@ class Braycurtis(Metric):
 
     name: ClassVar[str] = "braycurtis"
 
+    @property
+    def weight_power(self) -> float:
+        """Amounts are multiplied by weights."""
+        return 1.0
+
     def limits(self, features: int) -> tuple[Array, Array]:
         """Return 0 and infinity."""
         return _not_negative(features)
@@ -77,6 +82,11 @@ class Jaccard(Metric):
     """
 
     name: ClassVar[str] = "jaccard"
+
+    @property
+    def weight_power(self) -> float:
+        """Amounts are multiplied by weights."""
+        return 1.0
 
     def limits(self, features: int) -> tuple[Array, Array]:
         """Return 0 and infinity."""
@@ -112,6 +122,11 @@ class Tanimoto(Metric):
     """
 
     name: ClassVar[str] = "tanimoto"
+
+    @property
+    def weight_power(self) -> float:
+        """Products are multiplied by weights."""
+        return 0.5
 
     def pairwise(self, X: Array, W: Array) -> Array:
         """Return all distances: 2r^2 / (1 + r^2), with r = |x - w| / (|x|^2 + |w|^2)^(1/2), which loses no digits."""

@@ -186,6 +186,23 @@ def means_lead_back(part: Metric, draw: Draw) -> None:
         assert there, f"'{part}' led {x.tolist()} back to {found.tolist()}."
 
 
+@law("metric")
+def a_weight_of_nothing_leaves_out(part: Metric, draw: Draw) -> None:
+    """Where a weight is a factor of its feature, by `weight_power`, one that is 0 everywhere counts as not there."""
+    power = part.weight_power
+    if power is None or part.features is not None:
+        return
+    assert power > 0, f"'{part}' has weight_power {power}, which is not above 0."
+    part, X, W = _drawn(part, draw)
+    expected = np.asarray(part.pairwise(X, W), dtype=np.float64)
+    place = draw(st.integers(0, X.shape[1]))
+    found = part.pairwise(np.insert(X, place, 0, axis=1), np.insert(W, place, 0, axis=1))
+    scale = max(float(expected.max(initial=0.0)), SMALL, 1.0 if part.batch_update == "normalised_mean" else 0.0)
+    assert close(found, expected, _margin(X.shape[1] + 1), scale), (
+        f"'{part}' is {found} with a feature of 0, not {expected}."
+    )
+
+
 def _with_gaps(X: Array, draw: Draw) -> Array:
     """Return a read-only copy with values missing, but for one at least in every row."""
     rng = np.random.default_rng(draw(st.integers(0, 9)))
@@ -255,6 +272,7 @@ def sparse_rows_as_dense_ones(part: Metric, draw: Draw) -> None:
 
 
 LAWS = (
+    a_weight_of_nothing_leaves_out,
     missing_values_are_passed_over,
     missing_values_move_no_unit,
     sparse_rows_as_dense_ones,
