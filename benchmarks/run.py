@@ -165,7 +165,7 @@ def measure(asked: argparse.Namespace, programs: Programs, cases: list[Case], fo
 
 def main() -> None:
     """Install, run, judge, write."""
-    asked = arguments()
+    asked, load = arguments(), os.getloadavg()[0]  # before there is work of our own
     cases = [case.quick() if asked.quick else case for case in CASES if case.name in asked.chosen]
     if asked.programs:
         cases = [replace(case, runs={p: cut for p, cut in case.runs.items() if p in asked.programs}) for case in cases]
@@ -179,7 +179,7 @@ def main() -> None:
         missing["kohonen"] = reason
     output = asked.output or (Path(tempfile.mkdtemp(prefix="somkit-quick-")) if asked.quick else HERE)
     output.mkdir(parents=True, exist_ok=True)
-    load, begun = os.getloadavg()[0], datetime.now(UTC)
+    begun = datetime.now(UTC)
     about = {
         "date": begun.date().isoformat(), "quick": asked.quick, "rounds": asked.rounds, "missing": missing,
         "load_before": round(load, 2), "machine": environments.machine(),
