@@ -569,8 +569,18 @@ BREACHES = [
     ),
     ("the_way_leads_there", Taxi, {"towards": lambda self, W, targets, factors: W + 0.9 * factors * (targets - W)}),
     ("the_way_leads_there", Taxi, {"towards": lambda self, W, targets, factors: W + 0.1 * (targets - W)}),
-    ("a_weight_of_nothing_leaves_out", Taxi, {"pairwise": lambda self, X, W: Taxi.pairwise(self, X, W) / X.shape[1]}),
-    ("a_weight_of_nothing_leaves_out", Taxi, {"weight_power": property(lambda self: -1.0)}),
+    ("weights_are_copies", Taxi, {"pairwise": lambda self, X, W: Taxi.pairwise(self, X, W) / X.shape[1]}),
+    ("weights_are_copies", Taxi, {"weight_power": property(lambda self: -1.0)}),
+    ("weights_are_copies", Taxi, {"weight_power": property(lambda self: 0.5)}),
+    (
+        "missing_values_are_made_up_for",
+        Taxi,
+        {
+            "accepts_missing": YES,
+            "pairwise": lambda self, X, W: np.nansum(np.abs(X[:, None].astype(float) - W), axis=2),
+        },
+    ),
+    ("weights_are_copies", Taxi, {"limits": lambda self, d: (np.zeros(d), np.ones(d))}),
     ("means_lead_back", Taxi, {"mean_spaces": lambda self, d: [MeanSpace(np.arange(d), np.sign, np.sign, d)]}),
     (
         "missing_values_are_no_values",

@@ -145,8 +145,9 @@ class Metric(Component):
     def weight_power(self) -> float | None:
         """The power p by which weighting a feature by v is multiplying its values by v^p; None: there is no such power.
 
-        It is what makes a metric one that `weighted` takes. A feature of weight 0 then counts as one that is not there.
-        With `accepts_missing`, distances over what a sample has are scaled by (features used / features it has)^p.
+        It is what makes a metric one that `weighted` takes. A feature of weight 0 then counts as one that is not there,
+        and `limits`, which scaled values must not leave, are 0 or infinite. With `accepts_missing`, distances over what
+        a sample has are scaled by (features used / features it has)^p.
         """
         return None
 

@@ -101,7 +101,7 @@ class Weighted(Metric):
         if columns and len(columns) != len(self.weights):
             message = f"Weighted.weights must hold one for each of the {len(columns)} columns, got {len(self.weights)}."
             raise ParameterError(message)
-        if self.metric.weight_power is None:
+        if not self.metric.weight_power:
             message = (
                 f"Weighted.metric must be euclidean, manhattan, chebyshev, minkowski, cosine, angular, braycurtis, "
                 f"jaccard, tanimoto or another that has a weight_power, got '{self.metric}'."

@@ -187,20 +187,32 @@ def means_lead_back(part: Metric, draw: Draw) -> None:
 
 
 @law("metric")
-def a_weight_of_nothing_leaves_out(part: Metric, draw: Draw) -> None:
-    """Where a weight is a factor of its feature, by `weight_power`, one that is 0 everywhere counts as not there."""
+def weights_are_copies(part: Metric, draw: Draw) -> None:
+    """Where a weight scales its feature, by `weight_power`, 0 leaves it out, and 4 is 4 copies of it if these count."""
     power = part.weight_power
     if power is None or part.features is not None:
         return
     assert power > 0, f"'{part}' has weight_power {power}, which is not above 0."
     part, X, W = _drawn(part, draw)
-    expected = np.asarray(part.pairwise(X, W), dtype=np.float64)
-    place = draw(st.integers(0, X.shape[1]))
-    found = part.pairwise(np.insert(X, place, 0, axis=1), np.insert(W, place, 0, axis=1))
-    scale = max(float(expected.max(initial=0.0)), SMALL, 1.0 if part.batch_update == "normalised_mean" else 0.0)
-    assert close(found, expected, _margin(X.shape[1] + 1), scale), (
-        f"'{part}' is {found} with a feature of 0, not {expected}."
+    X, W = (np.where(np.abs(rows) < SMALL, 0, rows).astype(np.float64) for rows in (X, W))
+    d, factor = X.shape[1], 4.0**power
+    bounds = np.concatenate(part.limits(d))
+    assert (np.isinf(bounds) | (bounds == 0)).all(), (
+        f"'{part}' has limits {bounds.tolist()}, which scaled values leave."
     )
+    place = draw(st.integers(0, d - 1))
+    scales = np.ones(d)
+    scales[place] = factor
+    plain, weighted = part.pairwise(X, W), part.pairwise(X * scales, W * scales)
+    without = part.pairwise(np.insert(X, place, 0, axis=1), np.insert(W, place, 0, axis=1))
+    copied = part.pairwise(*(np.repeat(rows, np.where(np.arange(d) == place, 4, 1), axis=1) for rows in (X, W)))
+    scale = max(float(np.max(copied)), SMALL, 1.0 if part.batch_update == "normalised_mean" else 0.0)
+    if np.frexp(factor)[0] != 0.5:  # what is scaled is rounded
+        scale = max(scale, factor * float(max(np.abs(X).max(), np.abs(W).max())))
+    margin = _margin(d + 4)
+    assert close(without, plain, margin, scale), f"'{part}' is {without} with a feature of 0, not {plain}."
+    counts = close(weighted, copied, margin, scale) or close(copied, plain, margin, scale)
+    assert counts, f"'{part}' is {weighted} with a weight of 4, {copied} with 4 copies."
 
 
 def _with_gaps(X: Array, draw: Draw) -> Array:
@@ -253,6 +265,22 @@ def missing_values_move_no_unit(part: Metric, draw: Draw) -> None:
 
 
 @law("metric")
+def missing_values_are_made_up_for(part: Metric, draw: Draw) -> None:
+    """Where weights scale features and values may be missing, a distance is scaled for those that a sample lacks."""
+    power = part.weight_power
+    if power is None or not part.accepts_missing or part.features is not None or part.unobserved:
+        return
+    part, X, W = _drawn(part, draw)
+    d = X.shape[1]
+    if d == 1:
+        return
+    place = draw(st.integers(0, d - 1))
+    wanted = np.asarray(part.pairwise(np.delete(X, place, 1), np.delete(W, place, 1))) * (d / (d - 1)) ** power
+    X = np.where(np.arange(d) == place, X.dtype.type(np.nan), X)
+    assert close(part.pairwise(X, W), wanted, _margin(d)), f"'{part}' is {part.pairwise(X, W)}, not {wanted}."
+
+
+@law("metric")
 def sparse_rows_as_dense_ones(part: Metric, draw: Draw) -> None:
     """Where a metric takes sparse samples it finds the units it finds among dense ones, at the same distances."""
     from scipy.sparse import csr_array
@@ -272,7 +300,8 @@ def sparse_rows_as_dense_ones(part: Metric, draw: Draw) -> None:
 
 
 LAWS = (
-    a_weight_of_nothing_leaves_out,
+    weights_are_copies,
+    missing_values_are_made_up_for,
     missing_values_are_passed_over,
     missing_values_move_no_unit,
     sparse_rows_as_dense_ones,
